@@ -1,0 +1,1 @@
+//! Cryptography for IKE and IPsec as tables of traits.

@@ -1,0 +1,1 @@
+//! The seam between the IKE cores and their extensions.

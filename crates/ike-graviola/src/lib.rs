@@ -1,0 +1,1 @@
+//! A fast crypto provider, on graviola.

@@ -1,0 +1,2 @@
+//! The `ikee` command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The ikee runtime as a library: sockets, timers, configuration, userspace ESP.

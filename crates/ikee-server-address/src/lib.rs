@@ -1,0 +1,1 @@
+//! Server internal addresses in IKEv2 configuration payloads, [MS-IKEE] 3.11.

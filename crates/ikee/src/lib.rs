@@ -1,0 +1,1 @@
+//! IKE with Microsoft's extensions: the facade.

@@ -1,0 +1,1 @@
+//! IKEv2 initiator and responder, sans-IO.

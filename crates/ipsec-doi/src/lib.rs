@@ -1,0 +1,1 @@
+//! What the numbers of IKE and IPsec mean: transforms, suites, selectors, names.

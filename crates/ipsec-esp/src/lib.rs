@@ -1,0 +1,1 @@
+//! ESP and AH packets: seal, open, replay window, UDP encapsulation.
