@@ -1,0 +1,90 @@
+//! `interop`: tests against another IKE implementation, each in network namespaces of its own.
+//!
+//! They need the superuser, the lab's scripts (`IKEE_LAB`, or `../shared/lab`) and the peer's program. Where one of them
+//! is missing the command says so in one line and succeeds.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::shell::{Outcome, Result, cargo, is_root, run as call, succeeds};
+use crate::tree::Tree;
+
+/// The peer that CI talks to.
+pub(crate) const DEFAULT_PEER: &str = "strongswan";
+/// Each peer with the program that it needs; a lab may unpack peers beside the system.
+const PEERS: [(&str, &str); 3] = [
+    ("strongswan", "/usr/lib/ipsec/charon"),
+    ("libreswan", "libreswan/usr/libexec/ipsec/pluto"),
+    ("openiked", "openiked/usr/sbin/iked"),
+];
+const UNPACKED: &str = "/opt/ikelab";
+
+/// Runs the tests against a peer, or those whose name contains `filter`.
+pub(crate) fn run(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<Outcome> {
+    let Some((_, program)) = PEERS.into_iter().find(|(name, _)| *name == peer) else {
+        let names: Vec<&str> = PEERS.into_iter().map(|(name, _)| name).collect();
+        return Err(format!("no peer `{peer}`; there are {}", names.join(", ")));
+    };
+    let lab =
+        std::env::var_os("IKEE_LAB").map_or_else(|| tree.path("../shared/lab"), PathBuf::from);
+    if let Some(why) = lacking(&lab, peer, program) {
+        return Ok(Outcome::Skipped(why));
+    }
+    let lab = lab
+        .canonicalize()
+        .map_err(|error| format!("{}: {error}", lab.display()))?;
+    // the whole workspace, so that everything is compiled with the features that the other tests use too
+    let mut command = cargo(tree);
+    command.env("IKEE_PEER", peer).env("IKEE_LAB", lab);
+    command
+        .args(["test", "--workspace", "--test", "interop", "--"])
+        .args(filter)
+        .arg("--nocapture");
+    call(&mut command)?;
+    Ok(Outcome::Done)
+}
+
+/// What is missing for the tests, if anything is.
+fn lacking(lab: &Path, peer: &str, program: &str) -> Option<String> {
+    let unpacked =
+        std::env::var_os("IKELAB_OPT").map_or_else(|| PathBuf::from(UNPACKED), PathBuf::from);
+    if !lab.join("netns-up.sh").is_file() {
+        Some(format!("no lab at {} (IKEE_LAB names it)", lab.display()))
+    } else if !is_root() {
+        Some("network namespaces need the superuser".into())
+    } else if !unpacked.join(program).is_file() {
+        Some(format!(
+            "{peer} is not installed ({})",
+            lab.join("peers-install.sh").display()
+        ))
+    } else if !succeeds(Command::new("unshare").args(["--net", "true"])) {
+        Some("network namespaces are not permitted here".into())
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_lab_is_said_in_one_line() {
+        let why = lacking(Path::new("/nowhere"), "strongswan", "/usr/lib/ipsec/charon").unwrap();
+        assert!(
+            why.starts_with("no lab at /nowhere") && !why.contains('\n'),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn an_unknown_peer_is_told_the_known_ones() {
+        let Err(message) = run(&Tree::at(Path::new(".")), "windows", None) else {
+            panic!("a peer that is none")
+        };
+        assert!(
+            message.contains("strongswan, libreswan, openiked"),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! `new-extension`: the skeleton of an extension crate, wired into the workspace and the facade.
+//!
+//! Adding an extension touches its own directory, one line of the workspace's manifest, and the facade: two lines of its
+//! manifest and one re-export. No core and no other extension changes.
+
+mod template;
+
+use crate::shell::{Outcome, Result};
+use crate::tree::Tree;
+
+const WORKSPACE: &str = "Cargo.toml";
+const FACADE: &str = "crates/ikee/Cargo.toml";
+const REEXPORTS: &str = "crates/ikee/src/lib.rs";
+
+/// Writes the crate and wires it.
+pub(crate) fn run(tree: &Tree, name: &str, section: &str) -> Result<Outcome> {
+    let name = name.strip_prefix("ikee-").unwrap_or(name);
+    if name.is_empty()
+        || !name
+            .bytes()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')
+    {
+        return Err(format!(
+            "`{name}`: a name has lower-case letters, digits and hyphens, such as `realm`"
+        ));
+    }
+    let section = section.trim_start_matches('§');
+    if !section.split('.').all(|part| part.parse::<u8>().is_ok()) {
+        return Err(format!(
+            "`{section}`: a section of [MS-IKEE] has numbers and dots, such as `3.14`"
+        ));
+    }
+    let workspace = wire_workspace(&tree.read(WORKSPACE)?, name)?;
+    let facade = wire_facade(&tree.read(FACADE)?, name)?;
+    let reexports = wire_reexports(&tree.read(REEXPORTS)?, name);
+
+    let directory = format!("crates/ikee-{name}");
+    for (file, text) in template::files(name, section) {
+        let path = format!("{directory}/{file}");
+        tree.create(&path, &text)?;
+        println!("written: {path}");
+    }
+    for (path, text) in [
+        (WORKSPACE, workspace),
+        (FACADE, facade),
+        (REEXPORTS, reexports),
+    ] {
+        tree.write(path, &text)?;
+        println!("wired:   {path}");
+    }
+    println!(
+        "next: its requirements in tests/conformance/ledger/, machine.rs, hook.rs, tests/sections.rs;"
+    );
+    println!(
+        "      then the crate table of README.md, and the profiles of the facade that it belongs to"
+    );
+    Ok(Outcome::Done)
+}
+
+/// One line among the shared dependencies, before the facade's own.
+fn wire_workspace(manifest: &str, name: &str) -> Result<String> {
+    let line = format!("ikee-{name} = {{ path = \"crates/ikee-{name}\", version = \"0.1.0\" }}\n");
+    insert(manifest, "\nikee = ", 1, &line)
+        .ok_or_else(|| format!("{WORKSPACE}: no line `ikee = …` to put it before"))
+}
+
+/// A feature, and an optional dependency that it switches on.
+fn wire_facade(manifest: &str, name: &str) -> Result<String> {
+    let feature = format!("{name} = [\"dep:ikee-{name}\"]\n");
+    let dependency = format!("ikee-{name} = {{ workspace = true, optional = true }}\n");
+    let with_feature = end_of_table(manifest, "[features]").map(|at| put(manifest, at, &feature));
+    with_feature
+        .and_then(|text| {
+            end_of_table(&text, "[dependencies]").map(|at| put(&text, at, &dependency))
+        })
+        .ok_or_else(|| format!("{FACADE}: [features] and [dependencies] are both needed"))
+}
+
+/// A re-export, after the others of its kind or at the end.
+fn wire_reexports(source: &str, name: &str) -> String {
+    let module = name.replace('-', "_");
+    let line = format!("#[cfg(feature = \"{name}\")]\npub use ikee_{module} as {module};\n");
+    let last = source
+        .rfind("\npub use ikee_")
+        .and_then(|at| Some(at + 2 + source.get(at + 1..)?.find('\n')?));
+    put(source, last.unwrap_or(source.len()), &line)
+}
+
+/// Puts `line` `skip` octets behind where `before` begins.
+fn insert(text: &str, before: &str, skip: usize, line: &str) -> Option<String> {
+    text.find(before).map(|at| put(text, at + skip, line))
+}
+
+fn put(text: &str, at: usize, line: &str) -> String {
+    let (head, tail) = text.split_at(at);
+    format!("{head}{line}{tail}")
+}
+
+/// Behind the last line of a table that says something.
+fn end_of_table(text: &str, header: &str) -> Option<usize> {
+    let start = text.find(header)? + header.len();
+    let rest = text.get(start..)?;
+    let body = rest.get(..rest.find("\n[").unwrap_or(rest.len()))?;
+    Some((start + body.trim_end().len() + 1).min(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workspace_gets_one_line() {
+        let text = wire_workspace(
+            "[workspace.dependencies]\nnom = \"8\"\nikee = { path = \"crates/ikee\" }\n",
+            "realm",
+        )
+        .unwrap();
+        let expected = "nom = \"8\"\nikee-realm = { path = \"crates/ikee-realm\", version = \"0.1.0\" }\nikee = {";
+        assert!(text.contains(expected), "{text}");
+    }
+
+    #[test]
+    fn the_facade_gets_a_feature_and_an_optional_dependency() {
+        let text = "[features]\ndefault = []\n\n[dependencies]\nike-ext = { workspace = true }\n\n[lints]\nworkspace = true\n";
+        let wired = wire_facade(text, "realm").unwrap();
+        assert!(
+            wired.contains("default = []\nrealm = [\"dep:ikee-realm\"]\n\n"),
+            "{wired}"
+        );
+        assert!(
+            wired.contains("}\nikee-realm = { workspace = true, optional = true }\n\n[lints]"),
+            "{wired}"
+        );
+        assert!(wired.parse::<toml::Table>().is_ok(), "{wired}");
+    }
+
+    #[test]
+    fn the_re_export_comes_after_its_likes() {
+        let text =
+            "//! Facade.\n\n#[cfg(feature = \"a\")]\npub use ikee_a as a;\n\npub mod profile;\n";
+        let wired = wire_reexports(text, "server-name");
+        let expected = "as a;\n#[cfg(feature = \"server-name\")]\npub use ikee_server_name as server_name;\n\npub mod profile";
+        assert!(wired.contains(expected), "{wired}");
+    }
+
+    #[test]
+    fn names_and_sections_that_are_none_are_refused() {
+        let tree = Tree::at(std::path::Path::new("."));
+        assert!(run(&tree, "No Name", "3.14").is_err_and(|message| message.contains("lower-case")));
+        assert!(run(&tree, "realm", "III").is_err_and(|message| message.contains("section")));
+    }
+}
