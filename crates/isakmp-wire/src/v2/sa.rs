@@ -1,0 +1,190 @@
+//! Security association (RFC 7296 §3.3): a list of proposals, each a list of transforms.
+
+use alloc::vec::Vec;
+
+use crate::attribute::Attribute;
+use crate::error::ParseError;
+use crate::payload::RawPayload;
+use crate::v2::proposal::{self, ProposalIter, check_all};
+use crate::v2::transform;
+use crate::v2::{ProtocolId, TransformType};
+use crate::writer::{Encode, patch};
+
+/// What a side offers, or what has been chosen (RFC 7296 §3.3).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SecurityAssociation<'a> {
+    proposals: &'a [u8],
+}
+
+impl<'a> SecurityAssociation<'a> {
+    /// How many proposals a security association may have. The number of transforms of one is bounded by its
+    /// count, one octet, and that of attributes by the length.
+    pub const MAX_PROPOSALS: usize = 64;
+
+    /// Reads the payload down to the last attribute. There is at least one proposal; "last" and "more" octets,
+    /// counts and lengths agree with what is there. Whether numbers, protocols and algorithms make sense is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`Truncated`](crate::ErrorKind::Truncated), [`ProposalLength`](crate::ErrorKind::ProposalLength),
+    /// [`TooManyProposals`](crate::ErrorKind::TooManyProposals), [`SpiSize`](crate::ErrorKind::SpiSize),
+    /// [`TransformLength`](crate::ErrorKind::TransformLength), [`TransformCount`](crate::ErrorKind::TransformCount),
+    /// [`LastSubstructure`](crate::ErrorKind::LastSubstructure), [`AttributeLength`](crate::ErrorKind::AttributeLength):
+    /// each at the field that is wrong.
+    #[inline]
+    pub fn parse(raw: RawPayload<'a>) -> Result<Self, ParseError> {
+        check_all(raw.reader())?;
+        Ok(Self {
+            proposals: raw.body,
+        })
+    }
+
+    /// The proposals, in order.
+    #[inline]
+    #[must_use]
+    pub const fn proposals(&self) -> ProposalIter<'a> {
+        ProposalIter::new(self.proposals)
+    }
+
+    /// The octets of the payload's body.
+    #[inline]
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.proposals
+    }
+}
+
+impl core::fmt::Debug for SecurityAssociation<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.proposals()).finish()
+    }
+}
+
+impl Encode for SecurityAssociation<'_> {
+    #[inline]
+    fn encoded_len(&self) -> usize {
+        self.proposals.len()
+    }
+
+    /// As [`SaBuilder`] would write it: what was reserved on receipt is zero.
+    fn encode(&self, out: &mut Vec<u8>) {
+        let mut builder = SaBuilder::new(out);
+        for proposal in self.proposals() {
+            builder.proposal(proposal.number, proposal.protocol, proposal.spi);
+            for transform in proposal.transforms() {
+                builder.transform(transform.kind, transform.id, None);
+                for attribute in transform.attributes() {
+                    builder.attribute(attribute);
+                }
+            }
+        }
+        builder.finish();
+    }
+}
+
+/// Writes the body of a security association: counts, lengths and the "last" and "more" octets come by themselves.
+///
+/// ```
+/// use isakmp_wire::v2::{ProtocolId, SaBuilder, TransformType};
+///
+/// let mut body = Vec::new();
+/// SaBuilder::new(&mut body)
+///     .proposal(1, ProtocolId::ESP, &[0xc0, 0xff, 0xee, 0x01])
+///     .transform(TransformType::ENCR, 20, Some(256)) // AES-GCM with a 16-octet tag
+///     .transform(TransformType::ESN, 0, None)
+///     .finish();
+/// assert_eq!(body.len(), 8 + 4 + 12 + 8);
+/// ```
+///
+/// What cannot be expressed is left out: a 256th transform of a proposal, a transform or attribute before the first
+/// proposal or transform, the end of an SPI of more than 255 octets.
+#[derive(Debug)]
+pub struct SaBuilder<'b> {
+    buf: &'b mut Vec<u8>,
+    proposal: Option<usize>,
+    transform: Option<usize>,
+    transforms: u8,
+}
+
+impl<'b> SaBuilder<'b> {
+    /// Begins at the end of `buf`.
+    #[must_use]
+    pub const fn new(buf: &'b mut Vec<u8>) -> Self {
+        Self {
+            buf,
+            proposal: None,
+            transform: None,
+            transforms: 0,
+        }
+    }
+
+    /// Begins a proposal; the transforms that follow are its own.
+    pub fn proposal(&mut self, number: u8, protocol: ProtocolId, spi: &[u8]) -> &mut Self {
+        self.end_proposal(proposal::MORE);
+        self.proposal = Some(self.buf.len());
+        let spi_size = u8::try_from(spi.len()).unwrap_or(u8::MAX);
+        self.buf
+            .extend_from_slice(&[0, 0, 0, 0, number, protocol.get(), spi_size, 0]);
+        self.buf
+            .extend_from_slice(spi.get(..usize::from(spi_size)).unwrap_or_default());
+        self
+    }
+
+    /// Adds a transform to the proposal; `key_length` in bits.
+    pub fn transform(
+        &mut self,
+        kind: TransformType,
+        id: u16,
+        key_length: Option<u16>,
+    ) -> &mut Self {
+        self.end_transform(transform::MORE);
+        let Some(count) = self.proposal.and_then(|_| self.transforms.checked_add(1)) else {
+            return self;
+        };
+        self.transforms = count;
+        self.transform = Some(self.buf.len());
+        let [high, low] = id.to_be_bytes();
+        self.buf
+            .extend_from_slice(&[0, 0, 0, 0, kind.get(), 0, high, low]);
+        match key_length {
+            Some(bits) => self.attribute(Attribute::short(transform::KEY_LENGTH, bits)),
+            None => self,
+        }
+    }
+
+    /// Adds an attribute to the transform.
+    pub fn attribute(&mut self, attribute: Attribute<'_>) -> &mut Self {
+        if self.transform.is_some() {
+            attribute.encode(self.buf);
+        }
+        self
+    }
+
+    /// Ends the list.
+    pub fn finish(&mut self) {
+        self.end_proposal(0);
+    }
+
+    fn end_transform(&mut self, more: u8) {
+        if let Some(start) = self.transform.take() {
+            self.end(start, more);
+        }
+    }
+
+    fn end_proposal(&mut self, more: u8) {
+        self.end_transform(0);
+        if let Some(start) = self.proposal.take() {
+            self.end(start, more);
+            patch(self.buf, start.saturating_add(7), &[self.transforms]);
+        }
+        self.transforms = 0;
+    }
+
+    fn end(&mut self, start: usize, more: u8) {
+        let written = self.buf.len().saturating_sub(start);
+        // A longer one fits no payload either; the writer of the payload reports that.
+        let length = u16::try_from(written).unwrap_or(u16::MAX);
+        patch(self.buf, start, &[more]);
+        patch(self.buf, start.saturating_add(2), &length.to_be_bytes());
+    }
+}
