@@ -56,6 +56,17 @@ impl<'a> Source<'a> {
         count
     }
 
+    /// Number of lines with code on them, comments and tests aside.
+    pub(crate) fn statement_lines(&self) -> usize {
+        let mut start = 0;
+        let mut count = 0;
+        for line in self.code.split_inclusive('\n') {
+            count += usize::from(!line.trim().is_empty() && !self.is_test(start));
+            start += line.len();
+        }
+        count
+    }
+
     /// Structs with named fields: offset, name, number of fields.
     pub(crate) fn structs(&self) -> Vec<(usize, &str, usize)> {
         words(&self.code, "struct")
@@ -322,6 +333,7 @@ mod tests {
         let text = "fn a() {}\n\n#[cfg(test)]\nmod tests {\n    fn b() { \"}\"; }\n}\nfn c() {}\n";
         let source = Source::new("crates/x/src/a.rs", text);
         assert_eq!(source.code_lines(), 3);
+        assert_eq!(source.statement_lines(), 2);
         assert!(source.is_test(text.find("fn b").unwrap()));
         assert!(!source.is_test(text.find("fn c").unwrap()));
         assert_eq!(source.line(text.find("fn c").unwrap()), 7);

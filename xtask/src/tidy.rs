@@ -42,6 +42,7 @@ pub(crate) fn run(tree: &Tree) -> Result<Outcome> {
     }
     let packages = tree.packages()?;
     packages::check(tree, &packages, &mut findings)?;
+    packages::sizes(&packages, &files, &mut findings);
 
     println!(
         "{} packages, {} Rust files, {lines} lines that are not tests",

@@ -5,6 +5,7 @@ use toml::Value;
 use super::Findings;
 use crate::dag::{Kind, is_no_std, kind};
 use crate::shell::Result;
+use crate::source::Source;
 use crate::tree::{Package, Tree};
 
 /// What the root of every library of layers 0 to 3 says, with what it is for.
@@ -25,6 +26,11 @@ const ROOT: [(&str, &str); 7] = [
 ];
 /// What the CHANGELOG of a crate begins with.
 const UNRELEASED: &str = "Unreleased";
+
+/// Lines of code of an extension, comments and tests aside: the limit.
+const EXTENSION_LIMIT: usize = 600;
+/// The same for the seam, which is to stay small for ever.
+const SEAM_LIMIT: usize = 1200;
 
 /// Checks every package.
 pub(super) fn check(tree: &Tree, packages: &[Package], findings: &mut Findings) -> Result<()> {
@@ -49,6 +55,28 @@ pub(super) fn check(tree: &Tree, packages: &[Package], findings: &mut Findings) 
         }
     }
     Ok(())
+}
+
+/// Checks the packages that have a size of their own.
+pub(super) fn sizes(packages: &[Package], files: &[(String, String)], findings: &mut Findings) {
+    for package in packages {
+        let limit = match kind(&package.name) {
+            Some(Kind::Extension) => EXTENSION_LIMIT,
+            Some(Kind::Base) if package.name == "ike-ext" => SEAM_LIMIT,
+            _ => continue,
+        };
+        let sources = format!("{}/src/", package.dir);
+        let own = files.iter().filter(|(path, _)| path.starts_with(&sources));
+        let lines: usize = own
+            .map(|(path, text)| Source::new(path, text).statement_lines())
+            .sum();
+        if lines > limit {
+            findings.push(format!(
+                "{sources}: {lines} lines of code in {}, {limit} is the limit",
+                package.name
+            ));
+        }
+    }
 }
 
 fn files(tree: &Tree, package: &Package, findings: &mut Findings) -> Result<()> {
