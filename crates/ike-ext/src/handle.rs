@@ -1,0 +1,64 @@
+/// Which side of the IKE SA we are.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[expect(clippy::exhaustive_enums, reason = "there are two sides")]
+pub enum Role {
+    /// We sent the first message.
+    Initiator,
+    /// We received the first message.
+    Responder,
+}
+
+impl Role {
+    /// The other side.
+    #[must_use]
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::Initiator => Self::Responder,
+            Self::Responder => Self::Initiator,
+        }
+    }
+}
+
+macro_rules! handle {
+    ($($(#[$meta:meta])* $name:ident,)+) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// The smallest handle; with [`MAX`](Self::MAX) the bounds of a range of keys.
+            pub const MIN: Self = Self(0);
+            /// The largest handle.
+            pub const MAX: Self = Self(u64::MAX);
+
+            /// Wraps a number the core allots; numbers are never reused.
+            #[must_use]
+            pub const fn new(id: u64) -> Self {
+                Self(id)
+            }
+
+            /// The number.
+            #[must_use]
+            pub const fn get(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )+};
+}
+
+handle! {
+    /// Names one IKE SA for as long as the endpoint lives.
+    SaId,
+    /// Names one pair of child (quick mode) SAs.
+    ChildId,
+    /// Names one policy entry; an extension keys its own policy flags by it.
+    PolicyId,
+    /// Names one flow of packets, as the data plane tells flows apart.
+    FlowId,
+}

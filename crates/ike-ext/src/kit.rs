@@ -1,0 +1,1 @@
+//! Test kit; written after the vocabulary.
