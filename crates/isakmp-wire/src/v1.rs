@@ -1,4 +1,51 @@
 //! The payloads of IKEv1 (RFC 2408 §3, RFC 2407 §4.6, RFC 3947, [MS-IKEE] §2.2.3).
+//!
+//! Every type reads a [`RawPayload`](crate::RawPayload) whose type the caller has looked at: `parse` does not ask what
+//! kind of payload it is given, so that the numbers of drafts can share a layout.
+
+mod attribute_class;
+mod certificate;
+mod certificate_request;
+mod configuration;
+mod delete;
+mod fragment;
+mod hash;
+mod identification;
+mod key_exchange;
+mod nat_detection;
+mod nat_original_address;
+mod nonce;
+mod notification;
+mod notify_type;
+mod proposal;
+mod registry;
+mod sa;
+mod signature;
+mod transform;
+mod vendor_id;
+
+pub use attribute_class::{
+    AuthMethod, ConfigAttribute, EncapsulationMode, Phase1Attribute, Phase2Attribute,
+};
+pub use certificate::Certificate;
+pub use certificate_request::CertificateRequest;
+pub use configuration::Configuration;
+pub use delete::Delete;
+pub use fragment::Fragment;
+pub use hash::Hash;
+pub use identification::Identification;
+pub use key_exchange::KeyExchange;
+pub use nat_detection::NatDetection;
+pub use nat_original_address::NatOriginalAddress;
+pub use nonce::Nonce;
+pub use notification::Notification;
+pub use notify_type::NotifyType;
+pub use proposal::{Proposal, ProposalIter};
+pub use registry::{CertEncoding, ConfigType, Doi, IdType, ProtocolId};
+pub use sa::{SaBuilder, SecurityAssociation};
+pub use signature::Signature;
+pub use transform::{Transform, TransformIter};
+pub use vendor_id::VendorId;
 
 /// The payload types of IKEv1.
 pub mod kind {

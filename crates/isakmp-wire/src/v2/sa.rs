@@ -137,10 +137,11 @@ impl<'b> SaBuilder<'b> {
         id: u16,
         key_length: Option<u16>,
     ) -> &mut Self {
-        self.end_transform(transform::MORE);
         let Some(count) = self.proposal.and_then(|_| self.transforms.checked_add(1)) else {
+            self.end_transform(0);
             return self;
         };
+        self.end_transform(transform::MORE);
         self.transforms = count;
         self.transform = Some(self.buf.len());
         let [high, low] = id.to_be_bytes();

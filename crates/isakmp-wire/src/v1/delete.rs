@@ -1,0 +1,146 @@
+//! Delete (RFC 2408 §3.15).
+//!
+//! ```text
+//! +---------------+---------------+---------------+---------------+
+//! |                  domain of interpretation                     |
+//! +---------------+---------------+---------------+---------------+
+//! |   protocol    |   SPI size    |        number of SPIs         |
+//! +---------------+---------------+---------------+---------------+
+//! |                       SPIs, one after the other               |
+//! ```
+
+use alloc::vec::Vec;
+
+use crate::error::{ErrorKind, ParseError};
+use crate::payload::RawPayload;
+use crate::v1::{Doi, ProtocolId};
+use crate::writer::Encode;
+
+/// The SAs that the sender has deleted (RFC 2408 §3.15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Delete<'a> {
+    /// Who defines the numbers.
+    pub doi: Doi,
+    /// The protocol of the SAs.
+    pub protocol: ProtocolId,
+    /// The size of an SPI in octets: 16 for an ISAKMP SA, whose SPI is both cookies; 4 for AH and ESP.
+    pub spi_size: u8,
+    spis: &'a [u8],
+}
+
+impl<'a> Delete<'a> {
+    /// The deletion of these SAs, whose SPIs stand one after the other in `spis`. `None` if that is no whole number of
+    /// SPIs, or more than 65,535.
+    #[must_use]
+    pub fn new(doi: Doi, protocol: ProtocolId, spi_size: u8, spis: &'a [u8]) -> Option<Self> {
+        let delete = Self {
+            doi,
+            protocol,
+            spi_size,
+            spis,
+        };
+        let size = usize::from(delete.count()).checked_mul(usize::from(spi_size));
+        (size == Some(spis.len())).then_some(delete)
+    }
+
+    /// Reads the payload.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`], [`ErrorKind::SpiSize`] at an SPI size that, times the number, is not what follows.
+    #[inline]
+    pub fn parse(raw: RawPayload<'a>) -> Result<Self, ParseError> {
+        let mut reader = raw.reader();
+        let doi = Doi::new(u32::from_be_bytes(reader.array()?));
+        let [protocol, spi_size, high, low] = reader.array()?;
+        let count = u16::from_be_bytes([high, low]);
+        let spis = reader.rest();
+        let delete = Self {
+            doi,
+            protocol: ProtocolId::new(protocol),
+            spi_size,
+            spis,
+        };
+        let size = usize::from(count).saturating_mul(usize::from(spi_size));
+        if size == spis.len() && delete.count() == count {
+            Ok(delete)
+        } else {
+            let at = raw.body_offset().saturating_add(5);
+            Err(ParseError::new(ErrorKind::SpiSize, at))
+        }
+    }
+
+    /// The SPIs, in order.
+    #[inline]
+    pub fn spis(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        // An SPI size of 0 goes with no SPIs at all: whatever the step then is, nothing comes out.
+        self.spis.chunks_exact(usize::from(self.spi_size).max(1))
+    }
+
+    /// How many SPIs there are.
+    #[inline]
+    #[must_use]
+    pub fn count(&self) -> u16 {
+        let count = self.spis.len().checked_div(usize::from(self.spi_size));
+        u16::try_from(count.unwrap_or(0)).unwrap_or(u16::MAX)
+    }
+}
+
+impl Encode for Delete<'_> {
+    #[inline]
+    fn encoded_len(&self) -> usize {
+        self.spis.len().saturating_add(8)
+    }
+
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) {
+        let [high, low] = self.count().to_be_bytes();
+        out.extend_from_slice(&self.doi.get().to_be_bytes());
+        out.extend_from_slice(&[self.protocol.get(), self.spi_size, high, low]);
+        out.extend_from_slice(self.spis);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hex_literal::hex;
+
+    use super::*;
+    use crate::PayloadType;
+
+    #[test]
+    fn spis_come_one_by_one() {
+        let body = hex!("00000001 03 04 0002 00000001 00000002");
+        let delete = Delete::parse(RawPayload::new(PayloadType::V1_DELETE, &body)).unwrap();
+        assert!(
+            delete
+                .spis()
+                .eq([&hex!("00000001")[..], &hex!("00000002")[..]])
+        );
+        let mut out = Vec::new();
+        delete.encode(&mut out);
+        assert_eq!(out, body);
+        assert_eq!(
+            Delete::new(Doi::IPSEC, ProtocolId::ESP, 4, &hex!("00000001 00000002")),
+            Some(delete)
+        );
+    }
+
+    #[test]
+    fn size_times_number_must_be_what_follows() {
+        let bodies = [
+            &hex!("00000001 03 04 0002 00000001")[..],
+            &hex!("00000001 03 04 0001 00000001 00"),
+            &hex!("00000001 03 00 0001"),
+            &hex!("00000001 03 00 0000 00"),
+            &hex!("00000001 03 ff ffff 00000001"),
+        ];
+        for body in bodies {
+            assert_eq!(
+                Delete::parse(RawPayload::new(PayloadType::V1_DELETE, body)),
+                Err(ParseError::new(ErrorKind::SpiSize, 9))
+            );
+        }
+        assert_eq!(Delete::new(Doi::IPSEC, ProtocolId::ESP, 4, &[0; 5]), None);
+    }
+}

@@ -1,0 +1,38 @@
+//! Signature (RFC 2408 §3.12).
+
+use alloc::vec::Vec;
+
+use crate::error::ParseError;
+use crate::payload::RawPayload;
+use crate::writer::Encode;
+
+/// A signature over what the exchange says (RFC 2408 §3.12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Signature<'a> {
+    /// The signature.
+    pub data: &'a [u8],
+}
+
+impl<'a> Signature<'a> {
+    /// Reads the payload; every body is legal.
+    ///
+    /// # Errors
+    ///
+    /// None; the signature is that of all payloads.
+    #[inline]
+    pub const fn parse(raw: RawPayload<'a>) -> Result<Self, ParseError> {
+        Ok(Self { data: raw.body })
+    }
+}
+
+impl Encode for Signature<'_> {
+    #[inline]
+    fn encoded_len(&self) -> usize {
+        self.data.len()
+    }
+
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.data);
+    }
+}
