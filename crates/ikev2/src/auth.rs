@@ -1,0 +1,101 @@
+//! Proving identities (RFC 7296 §2.15). Only this module makes a [`Verified`].
+
+use alloc::vec::Vec;
+
+use ike_crypto::Provider;
+use ike_ext::Role;
+use ipsec_doi::Identity;
+use isakmp_wire::v2::{self, AuthMethod, Authentication, Identification};
+
+use crate::config::{Connection, Secret};
+use crate::failure::{AuthenticationFailure, Failure};
+use crate::keys::{Keys, Signed};
+
+/// An identity whose proof has been checked. There is no other way to an established SA.
+#[derive(Clone, Debug)]
+pub(crate) struct Verified(Identity);
+
+impl Verified {
+    pub(crate) const fn identity(&self) -> &Identity {
+        &self.0
+    }
+}
+
+/// The messages and nonces that both proofs cover.
+#[derive(Debug)]
+pub(crate) struct Transcript {
+    /// The initiator's and the responder's IKE_SA_INIT message, without non-ESP marker.
+    pub(crate) messages: (Vec<u8>, Vec<u8>),
+    /// The initiator's and the responder's nonce.
+    pub(crate) nonces: (Vec<u8>, Vec<u8>),
+}
+
+impl Transcript {
+    /// What the side with `role` signs.
+    fn signed<'a>(&'a self, role: Role, identity: &'a [u8]) -> Signed<'a> {
+        let (first_message, other_nonce) = match role {
+            Role::Initiator => (&self.messages.0, &self.nonces.1),
+            Role::Responder => (&self.messages.1, &self.nonces.0),
+        };
+        Signed { first_message, other_nonce, identity }
+    }
+}
+
+/// The body of an ID payload.
+pub(crate) fn identification(identity: &Identity) -> Vec<u8> {
+    let mut body = Vec::new();
+    v2::Encode::encode(&Identification { kind: identity.kind, data: &identity.data }, &mut body);
+    body
+}
+
+/// The body of our AUTH payload.
+pub(crate) fn prove(
+    provider: &Provider,
+    keys: &Keys,
+    transcript: &Transcript,
+    role: Role,
+    connection: &Connection,
+) -> Result<Vec<u8>, Failure> {
+    let identity = identification(&connection.authentication.local_id);
+    let signed = transcript.signed(role, &identity);
+    let Secret::Psk(psk) = &connection.authentication.secret;
+    let data = signed.psk_auth(provider, keys, role, psk)?;
+    let mut body = Vec::new();
+    v2::Encode::encode(&Authentication { method: AuthMethod::SHARED_KEY, data: &data }, &mut body);
+    Ok(body)
+}
+
+/// What a peer shows for itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proof<'a> {
+    /// Its ID payload's body.
+    pub(crate) identification: &'a [u8],
+    /// Who it says it is.
+    pub(crate) identity: &'a Identity,
+    /// Its AUTH payload.
+    pub(crate) auth: Authentication<'a>,
+}
+
+/// Checks the AUTH payload of the peer, which has `role`.
+pub(crate) fn verify(
+    provider: &Provider,
+    keys: &Keys,
+    transcript: &Transcript,
+    role: Role,
+    connection: &Connection,
+    proof: Proof<'_>,
+) -> Result<Verified, Failure> {
+    let peer = proof.identity.clone();
+    if proof.auth.method != AuthMethod::SHARED_KEY {
+        let method = proof.auth.method;
+        return Err(Failure::Authentication(AuthenticationFailure::Method { peer, method }));
+    }
+    let signed = transcript.signed(role, proof.identification);
+    let Secret::Psk(psk) = &connection.authentication.secret;
+    let expected = signed.psk_auth(provider, keys, role, psk)?;
+    if ike_crypto::equal(&expected, proof.auth.data) {
+        Ok(Verified(peer))
+    } else {
+        Err(Failure::Authentication(AuthenticationFailure::WrongSecret { peer }))
+    }
+}

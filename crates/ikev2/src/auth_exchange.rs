@@ -1,0 +1,116 @@
+//! IKE_AUTH (RFC 7296 §1.2, §2.15, §2.16).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use ike_ext::{Instant, Lifecycle};
+use ipsec_doi::Identity;
+use isakmp_wire::v2::{
+    Authentication, Identification, SecurityAssociation, TrafficSelectors, kind,
+};
+use isakmp_wire::{PayloadChain, PayloadType};
+
+use crate::auth::{Transcript, Verified};
+use crate::child::{ChildOffer, ChildPayloads, Ends};
+use crate::context::Cx;
+use crate::failure::Failure;
+use crate::init::{maybe, one};
+use crate::output::{self, Event};
+use crate::sa::{Established, Phase, Sa, State};
+
+mod initiator;
+mod responder;
+
+pub(crate) use initiator::{on_response, start};
+pub(crate) use responder::on_request;
+
+/// IKE_AUTH is out; the peer's proof is awaited.
+#[derive(Debug)]
+pub(crate) struct AwaitAuthResponse {
+    pub(crate) transcript: Transcript,
+    pub(crate) offer: ChildOffer,
+}
+
+/// IKE_SA_INIT is answered; the peer's proof is awaited.
+#[derive(Debug)]
+pub(crate) struct AwaitAuthRequest {
+    pub(crate) transcript: Transcript,
+    pub(crate) expires: Instant,
+}
+
+/// The ID and AUTH payloads of one side.
+struct PeerPayloads<'a> {
+    identification: &'a [u8],
+    identity: Identity,
+    auth: Authentication<'a>,
+}
+
+impl<'a> PeerPayloads<'a> {
+    fn read(payloads: PayloadChain<'a>, id: PayloadType) -> Result<Self, Failure> {
+        let raw = one(payloads, id)?;
+        Ok(Self {
+            identification: raw.body,
+            identity: identity(Identification::parse(raw)?),
+            auth: Authentication::parse(one(payloads, kind::AUTH)?)?,
+        })
+    }
+}
+
+fn identity(it: Identification<'_>) -> Identity {
+    Identity::new(it.kind, it.data.to_vec())
+}
+
+/// The child's payloads; `None` when none of them is there.
+fn child_payloads(payloads: PayloadChain<'_>) -> Result<Option<ChildPayloads<'_>>, Failure> {
+    let kinds = [kind::SA, kind::TS_I, kind::TS_R];
+    if kinds.iter().all(|it| payloads.first(*it).is_none()) {
+        return Ok(None);
+    }
+    Ok(Some(ChildPayloads {
+        sa: SecurityAssociation::parse(one(payloads, kind::SA)?)?,
+        selectors: (
+            TrafficSelectors::parse(one(payloads, kind::TS_I)?)?,
+            TrafficSelectors::parse(one(payloads, kind::TS_R)?)?,
+        ),
+    }))
+}
+
+/// The configuration payload, if there is one.
+fn configuration(
+    payloads: PayloadChain<'_>,
+) -> Result<Option<isakmp_wire::v2::Configuration<'_>>, Failure> {
+    let raw = maybe(payloads, kind::CONFIGURATION)?;
+    // what cannot be read in it never fails the SA ([MS-IKEE] §3.11.5.1)
+    Ok(raw.and_then(|it| isakmp_wire::v2::Configuration::parse(it).ok()))
+}
+
+/// The addresses of both sides when nothing was assigned.
+fn plain_ends(sa: &Sa) -> Ends {
+    Ends {
+        local: Vec::from([sa.facts.path.local.ip()]),
+        remote: Vec::from([sa.facts.path.remote.ip()]),
+    }
+}
+
+/// Both sides are authenticated.
+fn establish(cx: &mut Cx<'_>, sa: &mut Sa, peer: Verified) -> Result<(), Failure> {
+    let secure = sa.secure.as_ref().ok_or(Failure::Bug("established without keys"))?;
+    let suite = secure.keys.suite();
+    sa.facts.phase = Phase::Established;
+    let event = output::Established {
+        sa: sa.facts.id,
+        policy: sa.facts.policy.ok_or(Failure::Bug("established without connection"))?,
+        role: sa.facts.role,
+        spis: sa.facts.spis,
+        suite,
+        remote_id: peer.identity().clone(),
+        local: sa.facts.path.local,
+        remote: sa.facts.path.remote,
+        nat: (sa.nat.here, sa.nat.there),
+        at: cx.now,
+    };
+    sa.state = State::Established(Box::new(Established::new(peer)));
+    cx.out.event(Event::Established(Box::new(event)));
+    cx.lifecycle(sa, Lifecycle::Established);
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! The configuration payload: addresses asked for, handed out and learned (RFC 7296 §2.19, §3.15).
+
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use isakmp_wire::OwnedPayload;
+use isakmp_wire::v2::{CfgAttribute, CfgType, Configuration, OwnedCfgAttr, kind};
+
+use crate::config::Connection;
+use crate::context::Cx;
+use crate::failure::{Failure, Incompatibility};
+use crate::output::Assigned;
+use crate::sa::Sa;
+
+/// No more attributes of one payload than this are looked at.
+const MAX_ATTRIBUTES: usize = 64;
+
+fn attribute(kind: CfgAttribute, value: &[u8]) -> OwnedCfgAttr {
+    OwnedCfgAttr { kind, value: value.to_vec() }
+}
+
+/// A CP payload.
+pub(crate) fn payload(what: CfgType, attributes: &[OwnedCfgAttr]) -> OwnedPayload {
+    let mut body = Vec::new();
+    Configuration::write(what, attributes, &mut body);
+    OwnedPayload::new(kind::CONFIGURATION, body)
+}
+
+/// What our client asks for; extensions add theirs.
+pub(crate) fn request(connection: &Connection) -> Vec<OwnedCfgAttr> {
+    let asks = &connection.addressing;
+    let mut attributes = Vec::new();
+    if asks.request_v4 {
+        attributes.push(attribute(CfgAttribute::INTERNAL_IP4_ADDRESS, &[]));
+        attributes.push(attribute(CfgAttribute::INTERNAL_IP4_DNS, &[]));
+    }
+    if asks.request_v6 {
+        attributes.push(attribute(CfgAttribute::INTERNAL_IP6_ADDRESS, &[]));
+        attributes.push(attribute(CfgAttribute::INTERNAL_IP6_DNS, &[]));
+    }
+    attributes
+}
+
+/// What our server gives.
+#[derive(Debug, Default)]
+pub(crate) struct Reply {
+    pub(crate) attributes: Vec<OwnedCfgAttr>,
+    /// The addresses among them.
+    pub(crate) addresses: Vec<IpAddr>,
+}
+
+/// Answers a request: only what was asked for, and only what there is.
+pub(crate) fn reply(
+    cx: &mut Cx<'_>,
+    sa: &Sa,
+    connection: usize,
+    asked: &Configuration<'_>,
+) -> Result<Reply, Failure> {
+    let connection = cx.core.connection(Some(connection));
+    let gives = connection.ok_or(Failure::Bug("the connection is gone"))?.addressing.clone();
+    let mut reply = Reply::default();
+    let mut wants_address = false;
+    let mut seen: Vec<CfgAttribute> = Vec::new();
+    for it in asked.attributes().take(MAX_ATTRIBUTES) {
+        if seen.contains(&it.kind) {
+            continue;
+        }
+        seen.push(it.kind);
+        match it.kind {
+            CfgAttribute::INTERNAL_IP4_ADDRESS => {
+                wants_address = true;
+                if let Some(ip) = gives.assign_v4 {
+                    reply.attributes.push(attribute(it.kind, &ip.octets()));
+                    reply.addresses.push(ip.into());
+                }
+            }
+            CfgAttribute::INTERNAL_IP6_ADDRESS => {
+                wants_address = true;
+                if let Some((ip, prefix)) = gives.assign_v6 {
+                    let mut value = ip.octets().to_vec();
+                    value.push(prefix);
+                    reply.attributes.push(OwnedCfgAttr { kind: it.kind, value });
+                    reply.addresses.push(ip.into());
+                }
+            }
+            CfgAttribute::INTERNAL_IP4_DNS | CfgAttribute::INTERNAL_IP6_DNS => {
+                push_dns(&mut reply.attributes, it.kind, &gives.dns);
+            }
+            kind => cx.question(sa, |extensions, host| {
+                extensions.reply_attributes(host, sa.facts.id, kind, &mut reply.attributes);
+            }),
+        }
+    }
+    if wants_address && reply.addresses.is_empty() {
+        return Err(Incompatibility::Addresses.into());
+    }
+    Ok(reply)
+}
+
+fn push_dns(out: &mut Vec<OwnedCfgAttr>, kind: CfgAttribute, servers: &[IpAddr]) {
+    for server in servers {
+        match (server, kind) {
+            (IpAddr::V4(ip), CfgAttribute::INTERNAL_IP4_DNS) => {
+                out.push(attribute(kind, &ip.octets()));
+            }
+            (IpAddr::V6(ip), CfgAttribute::INTERNAL_IP6_DNS) => {
+                out.push(attribute(kind, &ip.octets()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Takes what the server gave; what has a wrong length is passed over (RFC 7296 §3.15.1).
+pub(crate) fn learn(cx: &mut Cx<'_>, sa: &Sa, reply: &Configuration<'_>) -> Assigned {
+    let asks = cx.core.connection(sa.connection).map(|it| it.addressing.clone()).unwrap_or_default();
+    let mut assigned = Assigned::default();
+    for it in reply.attributes().take(MAX_ATTRIBUTES) {
+        match it.kind {
+            CfgAttribute::INTERNAL_IP4_ADDRESS => {
+                if let (true, Some(ip)) = (asks.request_v4, v4(it.value)) {
+                    assigned.addresses.push((ip, 32));
+                }
+            }
+            CfgAttribute::INTERNAL_IP6_ADDRESS => {
+                if let (true, Some(found)) = (asks.request_v6, v6_with_prefix(it.value)) {
+                    assigned.addresses.push(found);
+                }
+            }
+            CfgAttribute::INTERNAL_IP4_DNS => assigned.dns.extend(v4(it.value)),
+            CfgAttribute::INTERNAL_IP6_DNS => assigned.dns.extend(v6(it.value)),
+            kind => cx.ask(sa, true, |extensions, context| {
+                extensions.learned_attribute(context, sa.facts.id, kind, it.value);
+            }),
+        }
+    }
+    assigned
+}
+
+fn v4(value: &[u8]) -> Option<IpAddr> {
+    let octets: [u8; 4] = value.try_into().ok()?;
+    Some(Ipv4Addr::from(octets)).filter(|it| !it.is_unspecified()).map(IpAddr::V4)
+}
+
+fn v6(value: &[u8]) -> Option<IpAddr> {
+    let octets: [u8; 16] = value.try_into().ok()?;
+    Some(Ipv6Addr::from(octets)).filter(|it| !it.is_unspecified()).map(IpAddr::V6)
+}
+
+fn v6_with_prefix(value: &[u8]) -> Option<(IpAddr, u8)> {
+    let (prefix, address) = value.split_last()?;
+    v6(address).filter(|_| *prefix <= 128).map(|it| (it, *prefix))
+}

@@ -1,0 +1,165 @@
+//! What every step of an exchange may use: the clock's reading, the endpoint's tables, the
+//! extensions and the outbox.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use ike_crypto::{Provider, Random, SeededRandom};
+use ike_ext::{
+    Action, ChildId, Context, Draft, Extensions, Host, Inbound, Instant, Lifecycle, Prf, SaFacts, SaId,
+    Verdict,
+};
+use ipsec_doi::HashId;
+use isakmp_wire::{Spi, Version};
+
+use crate::config::{Config, Connection};
+use crate::cookie::CookieJar;
+use crate::output::Outbox;
+use crate::sa::{Facts, Phase, Sa};
+use crate::table::Table;
+
+/// Everything of an endpoint but its extensions.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) config: Config,
+    pub(crate) provider: &'static Provider,
+    pub(crate) random: SeededRandom,
+    pub(crate) table: Table,
+    pub(crate) cookies: CookieJar,
+    /// What extensions asked for, and whether an authenticated message was their occasion.
+    pub(crate) actions: Vec<(bool, Action)>,
+    next_child: u64,
+}
+
+impl Core {
+    pub(crate) const fn new(
+        config: Config,
+        provider: &'static Provider,
+        random: SeededRandom,
+        table: Table,
+        cookies: CookieJar,
+    ) -> Self {
+        Self { config, provider, random, table, cookies, actions: Vec::new(), next_child: 1 }
+    }
+
+    pub(crate) fn connection(&self, index: Option<usize>) -> Option<&Connection> {
+        self.config.connections.get(index?)
+    }
+
+    /// A handle for a child; never given out twice.
+    pub(crate) fn next_child(&mut self) -> ChildId {
+        let id = ChildId::new(self.next_child);
+        self.next_child = self.next_child.saturating_add(1);
+        id
+    }
+}
+
+/// One call into the endpoint.
+#[derive(Debug)]
+pub(crate) struct Cx<'a> {
+    pub(crate) now: Instant,
+    pub(crate) core: &'a mut Core,
+    pub(crate) extensions: &'a mut Extensions,
+    pub(crate) out: &'a mut Outbox,
+}
+
+impl Cx<'_> {
+    /// Lends the core to the extensions, and keeps what they ask for.
+    pub(crate) fn ask<R>(
+        &mut self,
+        sa: &Sa,
+        protected: bool,
+        call: impl FnOnce(&mut Extensions, &mut Context<'_>) -> R,
+    ) -> R {
+        let mut actions = Vec::new();
+        let mut view = View { core: &mut *self.core, current: Some(sa) };
+        let result = call(&mut *self.extensions, &mut Context::new(self.now, &mut view, &mut actions));
+        self.core.actions.extend(actions.into_iter().map(|it| (protected, it)));
+        result
+    }
+
+    pub(crate) fn lifecycle(&mut self, sa: &Sa, what: Lifecycle) {
+        self.ask(sa, true, |extensions, cx| extensions.lifecycle(cx, sa.facts.id, what));
+    }
+
+    pub(crate) fn incoming(&mut self, sa: &Sa, message: &Inbound<'_>) -> Verdict {
+        let protected = message.protected;
+        self.ask(sa, protected, |extensions, cx| extensions.incoming(cx, sa.facts.id, message))
+    }
+
+    pub(crate) fn outgoing(&mut self, sa: &Sa, draft: &mut Draft<'_>) {
+        self.ask(sa, true, |extensions, cx| extensions.outgoing(cx, sa.facts.id, draft));
+    }
+
+    /// Answers a read-only question of the form "what do the extensions say about this SA?".
+    pub(crate) fn question<R>(&mut self, sa: &Sa, ask: impl FnOnce(&mut Extensions, &dyn Host) -> R) -> R {
+        ask(&mut *self.extensions, &View { core: &mut *self.core, current: Some(sa) })
+    }
+}
+
+/// The core as extensions see it; the SA that is being served stands beside the table.
+struct View<'a> {
+    core: &'a mut Core,
+    current: Option<&'a Sa>,
+}
+
+impl View<'_> {
+    fn sa(&self, id: SaId) -> Option<&Sa> {
+        self.current.filter(|it| it.facts.id == id).or_else(|| self.core.table.get(id))
+    }
+}
+
+impl Facts {
+    fn public(&self) -> SaFacts<'_> {
+        SaFacts::new(
+            self.role,
+            self.path.local,
+            self.path.remote,
+            self.policy,
+            Version::V2,
+            self.phase == Phase::Established,
+            &self.vendor_ids,
+        )
+    }
+}
+
+impl Host for View<'_> {
+    fn facts(&self, sa: SaId) -> Option<SaFacts<'_>> {
+        self.sa(sa).map(|it| it.facts.public())
+    }
+
+    fn find(&self, initiator: Spi, responder: Spi) -> Option<SaId> {
+        let both = (initiator, responder);
+        let candidates = [self.core.table.find(initiator), self.core.table.find(responder)];
+        candidates.into_iter().flatten().find(|id| self.sa(*id).is_some_and(|it| it.facts.spis == both))
+    }
+
+    fn established_with(&self, peer: IpAddr) -> usize {
+        self.core.table.established_with(peer)
+    }
+
+    fn half_open(&self, from: Option<IpAddr>) -> usize {
+        self.core.table.half_open(from)
+    }
+
+    fn fill_random(&mut self, out: &mut [u8]) {
+        if self.core.random.fill(out).is_err() {
+            out.fill(0);
+        }
+    }
+
+    fn digest(&self, hash: HashId, parts: &[&[u8]], out: &mut [u8]) -> usize {
+        self.core.provider.hash(hash).map_or(0, |it| it.digest(parts, out))
+    }
+
+    fn prf(&self, ask: Prf<'_>, out: &mut [u8]) -> Option<usize> {
+        let algorithm = self.sa(ask.under)?.secure.as_ref()?.keys.suite().prf;
+        let keyed_by = self.sa(ask.key_of)?.secure.as_ref()?;
+        let key = keyed_by.keys.integrity_key(ask.role);
+        if key.is_empty() {
+            return None;
+        }
+        self.core.provider.prf(algorithm)?.keyed(key).mac(ask.parts, out);
+        Some(algorithm.output_len().min(out.len()))
+    }
+}

@@ -1,0 +1,201 @@
+//! What went wrong, sorted by who is to blame, and what the peer is told about it.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use ipsec_doi::{EspProposal, GroupId, Identity, IkeProposal, TrafficSelector};
+use isakmp_wire::v2::{AuthMethod, NotifyType};
+use isakmp_wire::{ParseError, PayloadType};
+
+/// Why a negotiation came to nothing.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// A proof did not verify.
+    Authentication(AuthenticationFailure),
+    /// A fault of our own.
+    Bug(&'static str),
+    /// A primitive refused its input, a public value for instance.
+    Crypto,
+    /// Each side works, but not with the other.
+    Incompatible(Box<Incompatibility>),
+    /// The peer sent something that cannot be read.
+    Malformed(ParseError),
+    /// The peer broke a rule.
+    Misbehaved(Misbehaviour),
+    /// The peer, authenticated as far as the exchange goes, reported this error.
+    PeerError(NotifyType),
+    /// An extension vetoed.
+    Refused(&'static str),
+    /// No answer; the last unauthenticated refusal that came, if any (RFC 7296 §2.21.1).
+    Timeout(Option<NotifyType>),
+}
+
+/// Which proof failed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum AuthenticationFailure {
+    /// The peer's AUTH payload does not match what our configuration holds for it.
+    WrongSecret {
+        /// Who the peer says it is.
+        peer: Identity,
+    },
+    /// The peer authenticates by a method that the connection does not have.
+    Method {
+        /// Who the peer says it is.
+        peer: Identity,
+        /// Its method.
+        method: AuthMethod,
+    },
+    /// No connection is for this pair of identities.
+    Identity {
+        /// Who the peer says it is.
+        peer: Identity,
+        /// Whom it wants to reach, if it said so.
+        wanted: Option<Identity>,
+        /// Whom our connections expect; `None` stands for anybody.
+        expected: Vec<Option<Identity>>,
+    },
+}
+
+/// What the two sides do not have in common.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Incompatibility {
+    /// No address was to be had.
+    Addresses,
+    /// IKE suites.
+    Ike {
+        /// Ours.
+        ours: Vec<IkeProposal>,
+        /// The peer's, where it sent them.
+        theirs: Vec<IkeProposal>,
+    },
+    /// ESP suites.
+    Esp {
+        /// Ours.
+        ours: Vec<EspProposal>,
+        /// The peer's, where it sent them.
+        theirs: Vec<EspProposal>,
+    },
+    /// The peer insists on a key exchange group that is not ours, or keeps changing its mind.
+    Group {
+        /// What it asks for.
+        wanted: GroupId,
+    },
+    /// Traffic selectors.
+    Selectors {
+        /// Ours, behind us and behind the peer.
+        ours: (Vec<TrafficSelector>, Vec<TrafficSelector>),
+        /// The peer's view of the same two sides, where it sent them.
+        theirs: (Vec<TrafficSelector>, Vec<TrafficSelector>),
+    },
+    /// No connection is configured for these addresses.
+    NoConnection,
+}
+
+/// A rule that a peer broke.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Misbehaviour {
+    /// It chose what was not offered.
+    ChoseUnoffered,
+    /// A payload is missing.
+    Missing(PayloadType),
+    /// A payload stands more than once.
+    Repeated(PayloadType),
+    /// A payload that we do not know is marked critical.
+    UnknownCritical(PayloadType),
+    /// It widened the traffic selectors.
+    WidenedSelectors,
+    /// It asked for cookies or other groups without end.
+    EndlessRetry,
+    /// A nonce is shorter than half the PRF's key (RFC 7296 §2.10).
+    ShortNonce,
+}
+
+/// Why a datagram led to nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Dropped {
+    /// It did not decrypt.
+    Undecryptable,
+    /// An extension dropped it.
+    Extension(&'static str),
+    /// More half-open SAs than the limits allow.
+    HalfOpenLimit,
+    /// It cannot be read.
+    Malformed(ParseError),
+    /// Its message ID is outside the window.
+    MessageId,
+    /// Not what is awaited now.
+    Unexpected,
+    /// No SA has these SPIs.
+    UnknownSpi,
+    /// Another major version than 2.
+    Version,
+}
+
+impl From<ParseError> for Failure {
+    fn from(error: ParseError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+impl From<ike_crypto::Error> for Failure {
+    fn from(_: ike_crypto::Error) -> Self {
+        Self::Crypto
+    }
+}
+
+impl From<Misbehaviour> for Failure {
+    fn from(what: Misbehaviour) -> Self {
+        Self::Misbehaved(what)
+    }
+}
+
+impl From<Incompatibility> for Failure {
+    fn from(what: Incompatibility) -> Self {
+        Self::Incompatible(Box::new(what))
+    }
+}
+
+impl Failure {
+    /// The one table from failure to notify: what the peer is told (RFC 7296 §3.10.1); `None`
+    /// where there is nobody to tell.
+    #[must_use]
+    pub fn notify(&self) -> Option<NotifyType> {
+        Some(match self {
+            Self::Authentication(_) => NotifyType::AUTHENTICATION_FAILED,
+            Self::Bug(_) | Self::Refused(_) => NotifyType::NO_PROPOSAL_CHOSEN,
+            Self::Crypto | Self::Malformed(_) => NotifyType::INVALID_SYNTAX,
+            Self::Incompatible(what) => match **what {
+                Incompatibility::Addresses => NotifyType::INTERNAL_ADDRESS_FAILURE,
+                Incompatibility::Ike { .. }
+                | Incompatibility::Esp { .. }
+                | Incompatibility::NoConnection => NotifyType::NO_PROPOSAL_CHOSEN,
+                Incompatibility::Group { .. } => NotifyType::INVALID_KE_PAYLOAD,
+                Incompatibility::Selectors { .. } => NotifyType::TS_UNACCEPTABLE,
+            },
+            Self::Misbehaved(Misbehaviour::UnknownCritical(_)) => {
+                NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD
+            }
+            Self::Misbehaved(_) => NotifyType::INVALID_SYNTAX,
+            Self::PeerError(_) | Self::Timeout(_) => return None,
+        })
+    }
+}
+
+fn join<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result {
+    if items.is_empty() {
+        return f.write_str("(not told)");
+    }
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            f.write_str(", ")?;
+        }
+        write!(f, "{item}")?;
+    }
+    Ok(())
+}

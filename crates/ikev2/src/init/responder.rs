@@ -1,0 +1,288 @@
+//! The responder's half of IKE_SA_INIT.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use ike_crypto::Random;
+use ike_ext::{Admission, Inbound, Role, SaId, Stage, Verdict};
+use ipsec_doi::{IkeProposal, IkeSuite};
+use isakmp_wire::v2::{NotifyType, kind};
+use isakmp_wire::{ExchangeType, Message, OwnedPayload, Spi};
+
+use crate::auth::Transcript;
+use crate::auth_exchange::AwaitAuthRequest;
+use crate::config::Connection;
+use crate::context::Cx;
+use crate::failure::{Dropped, Failure, Incompatibility, Misbehaviour};
+use crate::init::{InitPayloads, NONCE, key_exchange, notify_data, unknown_critical};
+use crate::input::Datagram;
+use crate::keys::{Exchanged, Keys};
+use crate::nat::{self, Nat};
+use crate::output::Event;
+use crate::sa::{Facts, Path, Phase, Sa, Secure, State};
+use crate::select::{self, Chosen};
+use crate::send::{encode_clear, header, notify, transmit};
+
+/// Whether a connection may serve a peer at these addresses.
+pub(crate) fn is_for(connection: &Connection, local: SocketAddr, remote: SocketAddr) -> bool {
+    connection.local.is_none_or(|it| it == local.ip())
+        && connection.remote.is_none_or(|it| it.address == remote.ip())
+}
+
+/// Takes a first message from anybody. Nothing is kept before it has passed every check.
+pub(crate) fn on_request(cx: &mut Cx<'_>, datagram: &Datagram<'_>, message: &Message<'_>) {
+    let spi = message.header.initiator;
+    let first = (spi, datagram.remote, cx.core.cookies.digest(message.bytes));
+    if let Some(id) = cx.core.table.find_first(&first) {
+        repeat(cx, id);
+        return;
+    }
+    let limits = cx.core.config.limits;
+    let all = cx.core.table.half_open(None);
+    let one = cx.core.table.half_open(Some(datagram.remote.ip()));
+    if all >= limits.half_open || one >= limits.half_open_per_address {
+        cx.dropped(datagram.remote, Dropped::HalfOpenLimit);
+        return;
+    }
+    let payloads = match read(message) {
+        Ok(payloads) => payloads,
+        Err(failure) => return refuse(cx, datagram, spi, failure),
+    };
+    if all >= limits.cookie_threshold && !has_cookie(cx, datagram, message, &payloads) {
+        return;
+    }
+    let (id, own) = match cx.core.table.reserve(&mut cx.core.random) {
+        Ok(reserved) => reserved,
+        Err(error) => return refuse(cx, datagram, spi, error.into()),
+    };
+    let facts = Facts {
+        id,
+        role: Role::Responder,
+        spis: (spi, own),
+        path: Path { local: datagram.local, remote: datagram.remote, marker: datagram.marker },
+        policy: None,
+        phase: Phase::HalfOpen,
+        vendor_ids: Vec::new(),
+    };
+    let mut sa = Box::new(Sa::new(facts, None, cx.now, State::Closed));
+    let stage = Stage::request(ExchangeType::IKE_SA_INIT);
+    let inbound =
+        Inbound::new(stage, datagram.remote, message.header, false, message.payloads);
+    match answer(cx, &mut sa, &inbound, payloads, message.bytes) {
+        Ok(()) => {
+            cx.core.table.remember_first(id, first);
+            cx.keep(sa);
+        }
+        Err(Stop::Silently(dropped)) => {
+            cx.dropped(datagram.remote, dropped);
+            cx.close(sa);
+        }
+        Err(Stop::Challenge(payload)) => {
+            reply(cx, datagram, spi, &[payload]);
+            cx.close(sa);
+        }
+        Err(Stop::Because(failure)) => {
+            cx.close(sa);
+            refuse(cx, datagram, spi, failure);
+        }
+    }
+}
+
+/// Why a first message does not become an SA.
+enum Stop {
+    Silently(Dropped),
+    Challenge(OwnedPayload),
+    Because(Failure),
+}
+
+impl<F: Into<Failure>> From<F> for Stop {
+    fn from(failure: F) -> Self {
+        Self::Because(failure.into())
+    }
+}
+
+fn repeat(cx: &mut Cx<'_>, id: SaId) {
+    let Some(mut sa) = cx.core.table.take(id) else { return };
+    // RFC 7296 §2.1: the same answer, as long as nothing has followed it
+    if matches!(sa.state, State::AwaitAuthRequest(_)) {
+        let stored = sa.window.stored().to_vec();
+        cx.send(&mut sa, &stored);
+    }
+    cx.keep(sa);
+}
+
+fn read<'a>(message: &Message<'a>) -> Result<InitPayloads<'a>, Failure> {
+    if let Some(kind) = unknown_critical(message.payloads) {
+        return Err(Misbehaviour::UnknownCritical(kind).into());
+    }
+    InitPayloads::read(message.payloads)
+}
+
+/// RFC 7296 §2.6: in doubt, the peer has to show that it receives at its address.
+fn has_cookie(
+    cx: &mut Cx<'_>,
+    datagram: &Datagram<'_>,
+    message: &Message<'_>,
+    payloads: &InitPayloads<'_>,
+) -> bool {
+    let core = &mut *cx.core;
+    let lifetime = core.config.limits.cookie_lifetime;
+    core.cookies.turn(cx.now, lifetime, core.provider, &mut core.random);
+    let (nonce, from, spi) = (payloads.nonce.data, datagram.remote, message.header.initiator);
+    let shown = notify_data(message.payloads, NotifyType::COOKIE).next();
+    if shown.is_some_and(|it| core.cookies.check(it, nonce, from, spi)) {
+        return true;
+    }
+    let cookie = core.cookies.make(nonce, from, spi);
+    reply(cx, datagram, spi, &[notify(NotifyType::COOKIE, &cookie)]);
+    false
+}
+
+/// Answers without keeping anything.
+fn reply(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, payloads: &[OwnedPayload]) {
+    let header = header((spi, Spi::ZERO), Role::Responder, ExchangeType::IKE_SA_INIT, true, 0);
+    let path = Path { local: datagram.local, remote: datagram.remote, marker: datagram.marker };
+    transmit(cx.out, path, &encode_clear(&header, payloads));
+}
+
+/// Says no, and why.
+fn refuse(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, failure: Failure) {
+    if let Some(what) = failure.notify() {
+        let data: &[u8] = match &failure {
+            Failure::Misbehaved(Misbehaviour::UnknownCritical(kind)) => &[kind.get()],
+            Failure::Incompatible(it) => match &**it {
+                Incompatibility::Group { wanted } => &wanted.get().to_be_bytes(),
+                _ => &[],
+            },
+            _ => &[],
+        };
+        reply(cx, datagram, spi, &[notify(what, data)]);
+    }
+    cx.out.event(Event::Refused { from: datagram.remote, failure });
+}
+
+fn answer(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    message: &Inbound<'_>,
+    payloads: InitPayloads<'_>,
+    bytes: &[u8],
+) -> Result<(), Stop> {
+    match cx.ask(sa, false, |extensions, cx| extensions.admit(cx, message)) {
+        Admission::Admit => {}
+        Admission::Challenge(payload) => return Err(Stop::Challenge(payload)),
+        Admission::Refuse => return Err(Stop::Silently(Dropped::Extension("refused at the gate"))),
+    }
+    match cx.incoming(sa, message) {
+        Verdict::Continue => {}
+        Verdict::Abort(reason) => return Err(Failure::Refused(reason).into()),
+        Verdict::Discard(reason) => return Err(Stop::Silently(Dropped::Extension(reason))),
+        Verdict::Consume => return Err(Stop::Silently(Dropped::Unexpected)),
+    }
+    cx.traced(sa, message, bytes.len(), 1);
+    let chosen = choose(cx, sa, &payloads)?;
+    let suite = chosen.suite;
+    if payloads.ke.group != suite.group.get() {
+        return Err(Incompatibility::Group { wanted: suite.group }.into());
+    }
+    payloads.check_nonce(suite.prf)?;
+    let number = chosen.number;
+    let core = &mut *cx.core;
+    let group = core.provider.group(suite.group).ok_or(Failure::Crypto)?;
+    let kex = group.start(&mut core.random)?;
+    let public = kex.public().to_vec();
+    let shared = kex.complete(payloads.ke.data)?;
+    let mut nonce = alloc::vec![0; NONCE];
+    core.random.fill(&mut nonce)?;
+    let nonces = (payloads.nonce.data.to_vec(), nonce);
+    let exchanged =
+        Exchanged { spis: sa.facts.spis, nonces: (&nonces.0, &nonces.1), shared: &shared };
+    let keys = Keys::derive(core.provider, suite, exchanged)?;
+    let protection = keys.protection(core.provider, Role::Responder)?;
+    let limit = core.config.limits.vendor_ids;
+    let vendor_ids = message.payloads();
+    sa.remember(
+        vendor_ids.iter().filter(|it| it.kind == kind::VENDOR_ID).map(|it| it.body),
+        limit,
+    );
+    detect_nat(cx, sa, message);
+    let reply = compose(cx, sa, (number, suite), &public, &nonces.1);
+    cx.respond(sa, ExchangeType::IKE_SA_INIT, 0, reply)?;
+    sa.secure = Some(Box::new(Secure { keys, protection }));
+    cx.log_ike_keys(sa);
+    let response = sa.window.stored().first().cloned().unwrap_or_default();
+    let transcript = Transcript { messages: (bytes.to_vec(), response), nonces };
+    let expires = cx.now + cx.core.config.limits.half_open_timeout;
+    sa.state = State::AwaitAuthRequest(Box::new(AwaitAuthRequest { transcript, expires }));
+    Ok(())
+}
+
+fn detect_nat(cx: &Cx<'_>, sa: &mut Sa, message: &Inbound<'_>) {
+    let spis = (message.header.initiator, Spi::ZERO);
+    sa.nat = Nat::detect(
+        cx.core.provider,
+        spis,
+        (sa.facts.path.local, sa.facts.path.remote),
+        notify_data(message.payloads(), NotifyType::NAT_DETECTION_SOURCE_IP),
+        notify_data(message.payloads(), NotifyType::NAT_DETECTION_DESTINATION_IP),
+    );
+}
+
+/// The suite, from the proposals of every connection that these addresses and the extensions allow.
+fn choose<'a>(
+    cx: &Cx<'_>,
+    sa: &Sa,
+    payloads: &InitPayloads<'a>,
+) -> Result<Chosen<'a, IkeSuite>, Failure> {
+    let path = sa.facts.path;
+    let mut ours: Vec<IkeProposal> = Vec::new();
+    let mut any = false;
+    for connection in &cx.core.config.connections {
+        if is_for(connection, path.local, path.remote)
+            && cx.extensions.permits(sa.facts.id, connection.policy)
+        {
+            any = true;
+            let new = connection.proposals.iter().filter(|it| !ours.contains(it)).cloned();
+            let new: Vec<_> = new.collect();
+            ours.extend(new);
+        }
+    }
+    if !any {
+        return Err(Incompatibility::NoConnection.into());
+    }
+    let order = cx.core.config.profile.suite_choice;
+    select::choose(&ours, &payloads.sa, order).ok_or_else(|| {
+        let theirs = select::read_ike(&payloads.sa);
+        Incompatibility::Ike { ours, theirs }.into()
+    })
+}
+
+fn compose(
+    cx: &Cx<'_>,
+    sa: &Sa,
+    (number, suite): (u8, IkeSuite),
+    public: &[u8],
+    nonce: &[u8],
+) -> Vec<OwnedPayload> {
+    let provider = cx.core.provider;
+    let (spis, path) = (sa.facts.spis, sa.facts.path);
+    let mut payloads = alloc::vec![
+        OwnedPayload::new(kind::SA, select::write_ike_choice(number, suite)),
+        key_exchange(suite.group, public),
+        OwnedPayload::new(kind::NONCE, nonce),
+    ];
+    if sa.nat.known {
+        let pretend = cx
+            .core
+            .config
+            .connections
+            .iter()
+            .any(|it| it.force_encapsulation && is_for(it, path.local, path.remote));
+        let source = nat::source_hash(provider, spis, path.local, pretend);
+        payloads.push(notify(NotifyType::NAT_DETECTION_SOURCE_IP, &source));
+        let destination = nat::hash(provider, spis, path.remote);
+        payloads.push(notify(NotifyType::NAT_DETECTION_DESTINATION_IP, &destination));
+    }
+    payloads
+}

@@ -1,0 +1,27 @@
+//! What goes into an endpoint.
+
+use core::net::SocketAddr;
+
+/// One thing that happened outside.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Input<'a> {
+    /// An IKE message arrived.
+    Datagram(Datagram<'a>),
+    /// The time of [`Endpoint::next_timeout`](crate::Endpoint::next_timeout) has come.
+    Timeout,
+}
+
+/// An IKE message and where it came from.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a datagram has two ends and bytes")]
+pub struct Datagram<'a> {
+    /// Our address and port.
+    pub local: SocketAddr,
+    /// The peer's.
+    pub remote: SocketAddr,
+    /// Whether a non-ESP marker stood before the message (RFC 3948 §2.2); the answer gets one too.
+    pub marker: bool,
+    /// The message, without the marker.
+    pub bytes: &'a [u8],
+}

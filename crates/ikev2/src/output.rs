@@ -1,0 +1,318 @@
+//! What comes out of an endpoint.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+
+use ike_crypto::SecretVec;
+use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
+use ipsec_doi::encapsulation::Mode;
+use ipsec_doi::{EspSuite, Identity, IkeSuite, TrafficSelector};
+use isakmp_wire::v2::NotifyType;
+use isakmp_wire::{ExchangeType, PayloadType, Spi};
+
+use crate::failure::{Dropped, Failure};
+
+/// Where an endpoint puts what follows from an input. Reuse it: it keeps its allocation.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    items: Vec<Output>,
+}
+
+impl Outbox {
+    /// An empty one.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { items: Vec::new() }
+    }
+
+    /// Takes everything out, in order.
+    pub fn drain(&mut self) -> impl Iterator<Item = Output> + '_ {
+        self.items.drain(..)
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, output: Output) {
+        self.items.push(output);
+    }
+
+    pub(crate) fn event(&mut self, event: Event) {
+        self.items.push(Output::Event(event));
+    }
+}
+
+/// One thing for the driver or the application to do or know.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a driver must carry out every kind")]
+pub enum Output {
+    /// Send a datagram.
+    Transmit(Transmit),
+    /// Install both directions of a child SA, inbound first.
+    InstallChild(Box<ChildSa>),
+    /// The peer's outer address has moved: send this child's packets there.
+    UpdateChild(ChildUpdate),
+    /// Remove both directions of a child SA.
+    DeleteChild(ChildId),
+    /// Something to know.
+    Event(Event),
+}
+
+/// A datagram to send.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "a datagram has two ends and bytes")]
+pub struct Transmit {
+    /// Our address and port.
+    pub local: SocketAddr,
+    /// The peer's.
+    pub remote: SocketAddr,
+    /// The octets of the UDP payload; a non-ESP marker is already in front where one is due.
+    pub bytes: Vec<u8>,
+}
+
+/// A child's new outer addresses.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "a path has two ends")]
+pub struct ChildUpdate {
+    /// Which child.
+    pub child: ChildId,
+    /// Our address and port.
+    pub local: SocketAddr,
+    /// The peer's.
+    pub remote: SocketAddr,
+}
+
+/// A negotiated pair of ESP SAs, with everything that a data plane needs.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ChildSa {
+    /// Its handle.
+    pub id: ChildId,
+    /// The IKE SA above it.
+    pub sa: SaId,
+    /// The connection it belongs to.
+    pub policy: PolicyId,
+    /// Its name in the configuration.
+    pub name: String,
+    /// Ciphers.
+    pub suite: EspSuite,
+    /// Tunnel or transport.
+    pub mode: Mode,
+    /// From the peer to us.
+    pub inbound: ChildKeys,
+    /// From us to the peer.
+    pub outbound: ChildKeys,
+    /// What lies behind us.
+    pub local_selectors: Vec<TrafficSelector>,
+    /// What lies behind the peer.
+    pub remote_selectors: Vec<TrafficSelector>,
+    /// Our outer address and port.
+    pub local: SocketAddr,
+    /// The peer's outer address and port.
+    pub remote: SocketAddr,
+    /// Whether ESP travels in UDP between these ports (RFC 3948).
+    pub udp_encapsulation: bool,
+    /// Our part in its negotiation.
+    pub role: Role,
+}
+
+/// One direction of a child SA.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ChildKeys {
+    /// The SPI on the wire, chosen by the receiver.
+    pub spi: u32,
+    /// Encryption key; for an AEAD, the salt follows.
+    pub encryption: SecretVec,
+    /// Integrity key; empty for an AEAD.
+    pub integrity: SecretVec,
+}
+
+/// News, for logs and for the application.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// Both sides are authenticated.
+    Established(Box<Established>),
+    /// The negotiation has failed; the SA is gone.
+    Failed {
+        /// The SA.
+        sa: SaId,
+        /// Its connection, if one was chosen.
+        policy: Option<PolicyId>,
+        /// Where the peer is.
+        remote: SocketAddr,
+        /// Why.
+        failure: Failure,
+    },
+    /// A child could not be opened; the IKE SA stands.
+    ChildFailed {
+        /// The IKE SA.
+        sa: SaId,
+        /// Its connection.
+        policy: PolicyId,
+        /// Why.
+        failure: Failure,
+    },
+    /// An established SA is gone, its children with it.
+    Closed {
+        /// The SA.
+        sa: SaId,
+        /// Its connection.
+        policy: PolicyId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A peer that nobody has authenticated says no; the negotiation goes on (RFC 7296 §2.21.1).
+    Hint {
+        /// The SA.
+        sa: SaId,
+        /// What it says.
+        notify: NotifyType,
+    },
+    /// A datagram led to nothing.
+    Dropped {
+        /// Where it came from.
+        from: SocketAddr,
+        /// Why.
+        reason: Dropped,
+    },
+    /// A first message was answered with an error; there was never an SA.
+    Refused {
+        /// Where it came from.
+        from: SocketAddr,
+        /// Why.
+        failure: Failure,
+    },
+    /// The peer assigned addresses (RFC 7296 §2.19).
+    Configured {
+        /// The SA.
+        sa: SaId,
+        /// What it gave us.
+        assigned: Assigned,
+    },
+    /// The peer's address has changed behind a NAT (RFC 7296 §2.23).
+    Moved {
+        /// The SA.
+        sa: SaId,
+        /// Where it is now.
+        remote: SocketAddr,
+    },
+    /// An extension has news about the SA; ask it.
+    Nudge(SaId),
+    /// Key material, because the configuration asked for it.
+    KeyLog(Box<KeyLog>),
+    /// A message was sent or accepted, because the configuration asked for a trace.
+    Message(Message),
+}
+
+/// An authenticated IKE SA.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Established {
+    /// The SA.
+    pub sa: SaId,
+    /// Its connection.
+    pub policy: PolicyId,
+    /// Our part.
+    pub role: Role,
+    /// SPIs, initiator's first.
+    pub spis: (Spi, Spi),
+    /// Ciphers.
+    pub suite: IkeSuite,
+    /// Who the peer proved to be.
+    pub remote_id: Identity,
+    /// Our address and port.
+    pub local: SocketAddr,
+    /// The peer's.
+    pub remote: SocketAddr,
+    /// Whether there is a NAT before us, and before the peer.
+    pub nat: (bool, bool),
+    /// When.
+    pub at: Instant,
+}
+
+/// What a configuration payload gave us.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Assigned {
+    /// Addresses with prefix lengths.
+    pub addresses: Vec<(IpAddr, u8)>,
+    /// DNS servers.
+    pub dns: Vec<IpAddr>,
+}
+
+/// Why an established SA ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// We were told to.
+    Local,
+    /// The peer deleted it.
+    Peer,
+    /// The peer does not answer.
+    Silent,
+    /// The peer, authenticated, reported this error.
+    PeerError(NotifyType),
+    /// An extension asked for it.
+    Extension,
+}
+
+/// Key material for a capture's reader.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeyLog {
+    /// Of an IKE SA.
+    Ike {
+        /// SPIs, initiator's first.
+        spis: (Spi, Spi),
+        /// Ciphers.
+        suite: IkeSuite,
+        /// SK_ei and SK_er, salts included.
+        encryption: (SecretVec, SecretVec),
+        /// SK_ai and SK_ar; empty for an AEAD.
+        integrity: (SecretVec, SecretVec),
+    },
+    /// Of one direction of a child SA.
+    Esp {
+        /// The sender's outer address.
+        from: IpAddr,
+        /// The receiver's.
+        to: IpAddr,
+        /// The SPI.
+        spi: u32,
+        /// Ciphers.
+        suite: EspSuite,
+        /// Encryption key, salt included.
+        encryption: SecretVec,
+        /// Integrity key; empty for an AEAD.
+        integrity: SecretVec,
+    },
+}
+
+/// One line of a timeline.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Message {
+    /// The SA.
+    pub sa: SaId,
+    /// Whether we sent it.
+    pub outbound: bool,
+    /// Which exchange.
+    pub exchange: ExchangeType,
+    /// Whether it is the response.
+    pub response: bool,
+    /// Its message ID.
+    pub message_id: u32,
+    /// The payloads, those inside SK if there is one.
+    pub payloads: Vec<PayloadType>,
+    /// Octets of all its datagrams, IKE header to the end.
+    pub octets: usize,
+    /// How many datagrams it took.
+    pub datagrams: usize,
+}
