@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use ike_crypto::Provider;
 use ike_ext::Role;
 use ipsec_doi::Identity;
-use isakmp_wire::v2::{self, AuthMethod, Authentication, Identification};
+use isakmp_wire::Encode;
+use isakmp_wire::v2::{AuthMethod, Authentication, Identification};
 
 use crate::config::{Connection, Secret};
 use crate::failure::{AuthenticationFailure, Failure};
@@ -37,14 +38,24 @@ impl Transcript {
             Role::Initiator => (&self.messages.0, &self.nonces.1),
             Role::Responder => (&self.messages.1, &self.nonces.0),
         };
-        Signed { first_message, other_nonce, identity }
+        Signed {
+            first_message,
+            other_nonce,
+            identity,
+        }
     }
 }
 
 /// The body of an ID payload.
 pub(crate) fn identification(identity: &Identity) -> Vec<u8> {
     let mut body = Vec::new();
-    v2::Encode::encode(&Identification { kind: identity.kind, data: &identity.data }, &mut body);
+    Encode::encode(
+        &Identification {
+            kind: identity.kind,
+            data: &identity.data,
+        },
+        &mut body,
+    );
     body
 }
 
@@ -59,9 +70,18 @@ pub(crate) fn prove(
     let identity = identification(&connection.authentication.local_id);
     let signed = transcript.signed(role, &identity);
     let Secret::Psk(psk) = &connection.authentication.secret;
-    let data = signed.psk_auth(provider, keys, role, psk)?;
+    let mut data = alloc::vec![0; keys.suite().prf.output_len()];
+    signed.with_psk(provider, keys, role, psk, |key, parts| {
+        key.mac(parts, &mut data)
+    })?;
     let mut body = Vec::new();
-    v2::Encode::encode(&Authentication { method: AuthMethod::SHARED_KEY, data: &data }, &mut body);
+    Encode::encode(
+        &Authentication {
+            method: AuthMethod::SHARED_KEY,
+            data: &data,
+        },
+        &mut body,
+    );
     Ok(body)
 }
 
@@ -88,14 +108,20 @@ pub(crate) fn verify(
     let peer = proof.identity.clone();
     if proof.auth.method != AuthMethod::SHARED_KEY {
         let method = proof.auth.method;
-        return Err(Failure::Authentication(AuthenticationFailure::Method { peer, method }));
+        return Err(Failure::Authentication(AuthenticationFailure::Method {
+            peer,
+            method,
+        }));
     }
     let signed = transcript.signed(role, proof.identification);
     let Secret::Psk(psk) = &connection.authentication.secret;
-    let expected = signed.psk_auth(provider, keys, role, psk)?;
-    if ike_crypto::equal(&expected, proof.auth.data) {
-        Ok(Verified(peer))
-    } else {
-        Err(Failure::Authentication(AuthenticationFailure::WrongSecret { peer }))
+    let verified = signed.with_psk(provider, keys, role, psk, |key, parts| {
+        key.verify(parts, proof.auth.data)
+    })?;
+    match verified {
+        Ok(()) => Ok(Verified(peer)),
+        Err(_) => Err(Failure::Authentication(
+            AuthenticationFailure::WrongSecret { peer },
+        )),
     }
 }

@@ -94,12 +94,18 @@ fn plain_ends(sa: &Sa) -> Ends {
 
 /// Both sides are authenticated.
 fn establish(cx: &mut Cx<'_>, sa: &mut Sa, peer: Verified) -> Result<(), Failure> {
-    let secure = sa.secure.as_ref().ok_or(Failure::Bug("established without keys"))?;
+    let secure = sa
+        .secure
+        .as_ref()
+        .ok_or(Failure::Bug("established without keys"))?;
     let suite = secure.keys.suite();
     sa.facts.phase = Phase::Established;
     let event = output::Established {
         sa: sa.facts.id,
-        policy: sa.facts.policy.ok_or(Failure::Bug("established without connection"))?,
+        policy: sa
+            .facts
+            .policy
+            .ok_or(Failure::Bug("established without connection"))?,
         role: sa.facts.role,
         spis: sa.facts.spis,
         suite,

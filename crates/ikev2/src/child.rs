@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use ike_crypto::Random;
+use ike_crypto::{Random, SecretVec};
 use ike_ext::{Lifecycle, Role};
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{EspSuite, TrafficSelector};
@@ -53,7 +53,10 @@ pub(crate) struct Ends {
 pub(crate) fn resolve(selectors: &Selectors, dynamic: &[IpAddr]) -> Vec<TrafficSelector> {
     match selectors {
         Selectors::Fixed(list) => list.clone(),
-        Selectors::Dynamic => dynamic.iter().map(|it| TrafficSelector::host(*it)).collect(),
+        Selectors::Dynamic => dynamic
+            .iter()
+            .map(|it| TrafficSelector::host(*it))
+            .collect(),
     }
 }
 
@@ -71,7 +74,11 @@ pub(crate) fn fresh_spi(random: &mut dyn Random) -> Result<u32, Failure> {
 }
 
 fn read_spi(octets: &[u8]) -> Result<u32, Failure> {
-    let spi = octets.try_into().map(u32::from_be_bytes).ok().filter(|it| *it > 255);
+    let spi = octets
+        .try_into()
+        .map(u32::from_be_bytes)
+        .ok()
+        .filter(|it| *it > 255);
     spi.ok_or(Failure::Misbehaved(Misbehaviour::ChoseUnoffered))
 }
 
@@ -105,7 +112,15 @@ pub(crate) fn choose(
         }
         match agree(child, asked, order) {
             Some((number, suite, spi)) => {
-                return Ok(Agreed { index, number, suite, spi_in, spi_out: read_spi(spi)?, local, remote });
+                return Ok(Agreed {
+                    index,
+                    number,
+                    suite,
+                    spi_in,
+                    spi_out: read_spi(spi)?,
+                    local,
+                    remote,
+                });
             }
             None => suites_missed = suites_missed.or(Some(child)),
         }
@@ -131,11 +146,21 @@ fn agree<'a>(
     select::choose(&child.proposals, &asked.sa, order).map(|it| (it.number, it.suite, it.spi))
 }
 
-fn all_selectors(connection: &Connection, ends: &Ends) -> (Vec<TrafficSelector>, Vec<TrafficSelector>) {
+fn all_selectors(
+    connection: &Connection,
+    ends: &Ends,
+) -> (Vec<TrafficSelector>, Vec<TrafficSelector>) {
     let side = |pick: fn(&Child) -> &Selectors, dynamic: &[IpAddr]| {
-        connection.children.iter().flat_map(|it| resolve(pick(it), dynamic)).collect()
+        connection
+            .children
+            .iter()
+            .flat_map(|it| resolve(pick(it), dynamic))
+            .collect()
     };
-    (side(|it| &it.local, &ends.local), side(|it| &it.remote, &ends.remote))
+    (
+        side(|it| &it.local, &ends.local),
+        side(|it| &it.remote, &ends.remote),
+    )
 }
 
 /// As initiator, checks the peer's answer against our offer.
@@ -144,7 +169,8 @@ pub(crate) fn accept(
     offer: &ChildOffer,
     answer: &ChildPayloads<'_>,
 ) -> Result<Agreed, Failure> {
-    let chosen = select::accept(&child.proposals, &answer.sa).ok_or(Misbehaviour::ChoseUnoffered)?;
+    let chosen =
+        select::accept(&child.proposals, &answer.sa).ok_or(Misbehaviour::ChoseUnoffered)?;
     let local = narrow::read(&answer.selectors.0);
     let remote = narrow::read(&answer.selectors.1);
     if !narrow::is_subset(&local, &offer.local) || !narrow::is_subset(&remote, &offer.remote) {
@@ -168,14 +194,23 @@ pub(crate) fn install(
     agreed: Agreed,
     nonces: (&[u8], &[u8]),
 ) -> Result<(), Failure> {
-    let secure = sa.secure.as_ref().ok_or(Failure::Bug("a child without keys"))?;
+    let secure = sa
+        .secure
+        .as_ref()
+        .ok_or(Failure::Bug("a child without keys"))?;
     let [first, second] = secure.keys.child(cx.core.provider, agreed.suite, nonces)?;
     let (outbound, inbound) = match sa.facts.role {
         Role::Initiator => (first, second),
         Role::Responder => (second, first),
     };
-    let connection = cx.core.connection(sa.connection).ok_or(Failure::Bug("the connection is gone"))?;
-    let child = connection.children.get(agreed.index).ok_or(Failure::Bug("the child is gone"))?;
+    let connection = cx
+        .core
+        .connection(sa.connection)
+        .ok_or(Failure::Bug("the connection is gone"))?;
+    let child = connection
+        .children
+        .get(agreed.index)
+        .ok_or(Failure::Bug("the child is gone"))?;
     let (name, policy) = (child.name.clone(), connection.policy);
     let encapsulate = sa.nat.any() || connection.force_encapsulation;
     let id = cx.core.next_child();
@@ -211,15 +246,18 @@ pub(crate) fn install(
 
 fn log_keys(cx: &mut Cx<'_>, child: &ChildSa) {
     let (local, remote) = (child.local.ip(), child.remote.ip());
-    let directions = [(local, remote, &child.outbound), (remote, local, &child.inbound)];
+    let directions = [
+        (local, remote, &child.outbound),
+        (remote, local, &child.inbound),
+    ];
     for (from, to, keys) in directions {
         cx.out.event(Event::KeyLog(Box::new(KeyLog::Esp {
             from,
             to,
             spi: keys.spi,
             suite: child.suite,
-            encryption: keys.encryption.duplicate(),
-            integrity: keys.integrity.duplicate(),
+            encryption: SecretVec::from(keys.encryption.as_slice()),
+            integrity: SecretVec::from(keys.integrity.as_slice()),
         })));
     }
 }

@@ -57,7 +57,10 @@ pub struct Ports {
 
 impl Default for Ports {
     fn default() -> Self {
-        Self { ike: 500, nat_t: 4500 }
+        Self {
+            ike: 500,
+            nat_t: 4500,
+        }
     }
 }
 
@@ -126,7 +129,10 @@ impl Remote {
     /// A peer on the usual ports.
     #[must_use]
     pub fn new(address: IpAddr) -> Self {
-        Self { address, ports: Ports::default() }
+        Self {
+            address,
+            ports: Ports::default(),
+        }
     }
 }
 
@@ -146,7 +152,11 @@ impl Authentication {
     /// Both sides prove knowledge of a shared key.
     #[must_use]
     pub fn psk(local_id: Identity, remote_id: Option<Identity>, psk: SecretVec) -> Self {
-        Self { local_id, remote_id, secret: Secret::Psk(psk) }
+        Self {
+            local_id,
+            remote_id,
+            secret: Secret::Psk(psk),
+        }
     }
 }
 
@@ -217,7 +227,10 @@ pub struct Addressing {
 
 /// When an unanswered request is sent again (RFC 7296 §2.1).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "a schedule has these three numbers")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a schedule has these three numbers"
+)]
 pub struct Retransmit {
     /// The first interval; each further one is twice as long.
     pub first: Duration,

@@ -16,7 +16,10 @@ use crate::sa::Sa;
 const MAX_ATTRIBUTES: usize = 64;
 
 fn attribute(kind: CfgAttribute, value: &[u8]) -> OwnedCfgAttr {
-    OwnedCfgAttr { kind, value: value.to_vec() }
+    OwnedCfgAttr {
+        kind,
+        value: value.to_vec(),
+    }
 }
 
 /// A CP payload.
@@ -57,7 +60,10 @@ pub(crate) fn reply(
     asked: &Configuration<'_>,
 ) -> Result<Reply, Failure> {
     let connection = cx.core.connection(Some(connection));
-    let gives = connection.ok_or(Failure::Bug("the connection is gone"))?.addressing.clone();
+    let gives = connection
+        .ok_or(Failure::Bug("the connection is gone"))?
+        .addressing
+        .clone();
     let mut reply = Reply::default();
     let mut wants_address = false;
     let mut seen: Vec<CfgAttribute> = Vec::new();
@@ -79,7 +85,10 @@ pub(crate) fn reply(
                 if let Some((ip, prefix)) = gives.assign_v6 {
                     let mut value = ip.octets().to_vec();
                     value.push(prefix);
-                    reply.attributes.push(OwnedCfgAttr { kind: it.kind, value });
+                    reply.attributes.push(OwnedCfgAttr {
+                        kind: it.kind,
+                        value,
+                    });
                     reply.addresses.push(ip.into());
                 }
             }
@@ -113,7 +122,11 @@ fn push_dns(out: &mut Vec<OwnedCfgAttr>, kind: CfgAttribute, servers: &[IpAddr])
 
 /// Takes what the server gave; what has a wrong length is passed over (RFC 7296 §3.15.1).
 pub(crate) fn learn(cx: &mut Cx<'_>, sa: &Sa, reply: &Configuration<'_>) -> Assigned {
-    let asks = cx.core.connection(sa.connection).map(|it| it.addressing.clone()).unwrap_or_default();
+    let asks = cx
+        .core
+        .connection(sa.connection)
+        .map(|it| it.addressing.clone())
+        .unwrap_or_default();
     let mut assigned = Assigned::default();
     for it in reply.attributes().take(MAX_ATTRIBUTES) {
         match it.kind {
@@ -129,7 +142,7 @@ pub(crate) fn learn(cx: &mut Cx<'_>, sa: &Sa, reply: &Configuration<'_>) -> Assi
             }
             CfgAttribute::INTERNAL_IP4_DNS => assigned.dns.extend(v4(it.value)),
             CfgAttribute::INTERNAL_IP6_DNS => assigned.dns.extend(v6(it.value)),
-            kind => cx.ask(sa, true, |extensions, context| {
+            kind => cx.ask(sa, |extensions, context| {
                 extensions.learned_attribute(context, sa.facts.id, kind, it.value);
             }),
         }
@@ -139,15 +152,21 @@ pub(crate) fn learn(cx: &mut Cx<'_>, sa: &Sa, reply: &Configuration<'_>) -> Assi
 
 fn v4(value: &[u8]) -> Option<IpAddr> {
     let octets: [u8; 4] = value.try_into().ok()?;
-    Some(Ipv4Addr::from(octets)).filter(|it| !it.is_unspecified()).map(IpAddr::V4)
+    Some(Ipv4Addr::from(octets))
+        .filter(|it| !it.is_unspecified())
+        .map(IpAddr::V4)
 }
 
 fn v6(value: &[u8]) -> Option<IpAddr> {
     let octets: [u8; 16] = value.try_into().ok()?;
-    Some(Ipv6Addr::from(octets)).filter(|it| !it.is_unspecified()).map(IpAddr::V6)
+    Some(Ipv6Addr::from(octets))
+        .filter(|it| !it.is_unspecified())
+        .map(IpAddr::V6)
 }
 
 fn v6_with_prefix(value: &[u8]) -> Option<(IpAddr, u8)> {
     let (prefix, address) = value.split_last()?;
-    v6(address).filter(|_| *prefix <= 128).map(|it| (it, *prefix))
+    v6(address)
+        .filter(|_| *prefix <= 128)
+        .map(|it| (it, *prefix))
 }

@@ -4,10 +4,11 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use ike_crypto::{Provider, Random, SeededRandom};
+use ike_crypto::random::SeededRandom;
+use ike_crypto::{Provider, Random};
 use ike_ext::{
-    Action, ChildId, Context, Draft, Extensions, Host, Inbound, Instant, Lifecycle, Prf, SaFacts, SaId,
-    Verdict,
+    Action, ChildId, Context, Draft, Extensions, Host, Inbound, Instant, Key, Lifecycle, Prf,
+    SaFacts, SaId, Verdict,
 };
 use ipsec_doi::HashId;
 use isakmp_wire::{Spi, Version};
@@ -26,8 +27,8 @@ pub(crate) struct Core {
     pub(crate) random: SeededRandom,
     pub(crate) table: Table,
     pub(crate) cookies: CookieJar,
-    /// What extensions asked for, and whether an authenticated message was their occasion.
-    pub(crate) actions: Vec<(bool, Action)>,
+    /// What extensions asked for in the course of the call.
+    pub(crate) actions: Vec<Action>,
     next_child: u64,
 }
 
@@ -39,7 +40,15 @@ impl Core {
         table: Table,
         cookies: CookieJar,
     ) -> Self {
-        Self { config, provider, random, table, cookies, actions: Vec::new(), next_child: 1 }
+        Self {
+            config,
+            provider,
+            random,
+            table,
+            cookies,
+            actions: Vec::new(),
+            next_child: 1,
+        }
     }
 
     pub(crate) fn connection(&self, index: Option<usize>) -> Option<&Connection> {
@@ -68,32 +77,66 @@ impl Cx<'_> {
     pub(crate) fn ask<R>(
         &mut self,
         sa: &Sa,
-        protected: bool,
         call: impl FnOnce(&mut Extensions, &mut Context<'_>) -> R,
     ) -> R {
         let mut actions = Vec::new();
-        let mut view = View { core: &mut *self.core, current: Some(sa) };
-        let result = call(&mut *self.extensions, &mut Context::new(self.now, &mut view, &mut actions));
-        self.core.actions.extend(actions.into_iter().map(|it| (protected, it)));
+        let mut view = View {
+            core: &mut *self.core,
+            current: Some(sa),
+        };
+        let result = call(
+            &mut *self.extensions,
+            &mut Context::new(self.now, &mut view, &mut actions),
+        );
+        self.core.actions.append(&mut actions);
         result
     }
 
     pub(crate) fn lifecycle(&mut self, sa: &Sa, what: Lifecycle) {
-        self.ask(sa, true, |extensions, cx| extensions.lifecycle(cx, sa.facts.id, what));
+        self.ask(sa, |extensions, cx| {
+            extensions.lifecycle(cx, sa.facts.id, what)
+        });
     }
 
     pub(crate) fn incoming(&mut self, sa: &Sa, message: &Inbound<'_>) -> Verdict {
-        let protected = message.protected;
-        self.ask(sa, protected, |extensions, cx| extensions.incoming(cx, sa.facts.id, message))
+        self.ask(sa, |extensions, cx| {
+            extensions.incoming(cx, sa.facts.id, message)
+        })
     }
 
     pub(crate) fn outgoing(&mut self, sa: &Sa, draft: &mut Draft<'_>) {
-        self.ask(sa, true, |extensions, cx| extensions.outgoing(cx, sa.facts.id, draft));
+        self.ask(sa, |extensions, cx| {
+            extensions.outgoing(cx, sa.facts.id, draft)
+        });
+    }
+
+    /// As [`ask`](Self::ask), without an SA.
+    pub(crate) fn extensions_only(&mut self, call: impl FnOnce(&mut Extensions, &mut Context<'_>)) {
+        let mut actions = Vec::new();
+        let mut view = View {
+            core: &mut *self.core,
+            current: None,
+        };
+        call(
+            &mut *self.extensions,
+            &mut Context::new(self.now, &mut view, &mut actions),
+        );
+        self.core.actions.append(&mut actions);
     }
 
     /// Answers a read-only question of the form "what do the extensions say about this SA?".
-    pub(crate) fn question<R>(&mut self, sa: &Sa, ask: impl FnOnce(&mut Extensions, &dyn Host) -> R) -> R {
-        ask(&mut *self.extensions, &View { core: &mut *self.core, current: Some(sa) })
+    pub(crate) fn question<R>(
+        &mut self,
+        sa: &Sa,
+        ask: impl FnOnce(&mut Extensions, &dyn Host) -> R,
+    ) -> R {
+        ask(
+            &mut *self.extensions,
+            &View {
+                core: &mut *self.core,
+                current: Some(sa),
+            },
+        )
     }
 }
 
@@ -105,21 +148,18 @@ struct View<'a> {
 
 impl View<'_> {
     fn sa(&self, id: SaId) -> Option<&Sa> {
-        self.current.filter(|it| it.facts.id == id).or_else(|| self.core.table.get(id))
+        self.current
+            .filter(|it| it.facts.id == id)
+            .or_else(|| self.core.table.get(id))
     }
 }
 
 impl Facts {
     fn public(&self) -> SaFacts<'_> {
-        SaFacts::new(
-            self.role,
-            self.path.local,
-            self.path.remote,
-            self.policy,
-            Version::V2,
-            self.phase == Phase::Established,
-            &self.vendor_ids,
-        )
+        SaFacts::new(self.role, Version::V2, self.path.local, self.path.remote)
+            .with_policy(self.policy)
+            .with_protected(self.phase == Phase::Established)
+            .with_vendor_ids(&self.vendor_ids)
     }
 }
 
@@ -130,8 +170,14 @@ impl Host for View<'_> {
 
     fn find(&self, initiator: Spi, responder: Spi) -> Option<SaId> {
         let both = (initiator, responder);
-        let candidates = [self.core.table.find(initiator), self.core.table.find(responder)];
-        candidates.into_iter().flatten().find(|id| self.sa(*id).is_some_and(|it| it.facts.spis == both))
+        let candidates = [
+            self.core.table.find(initiator),
+            self.core.table.find(responder),
+        ];
+        candidates
+            .into_iter()
+            .flatten()
+            .find(|id| self.sa(*id).is_some_and(|it| it.facts.spis == both))
     }
 
     fn established_with(&self, peer: IpAddr) -> usize {
@@ -149,17 +195,27 @@ impl Host for View<'_> {
     }
 
     fn digest(&self, hash: HashId, parts: &[&[u8]], out: &mut [u8]) -> usize {
-        self.core.provider.hash(hash).map_or(0, |it| it.digest(parts, out))
+        self.core
+            .provider
+            .hash(hash)
+            .map_or(0, |it| it.digest(parts, out))
     }
 
     fn prf(&self, ask: Prf<'_>, out: &mut [u8]) -> Option<usize> {
-        let algorithm = self.sa(ask.under)?.secure.as_ref()?.keys.suite().prf;
-        let keyed_by = self.sa(ask.key_of)?.secure.as_ref()?;
-        let key = keyed_by.keys.integrity_key(ask.role);
+        let algorithm = self.sa(ask.function)?.secure.as_ref()?.keys.suite().prf;
+        let Key::Integrity(role) = ask.key else {
+            return None;
+        };
+        let owner = self.sa(ask.owner)?.secure.as_ref()?;
+        let key = owner.keys.integrity_key(role);
         if key.is_empty() {
             return None;
         }
-        self.core.provider.prf(algorithm)?.keyed(key).mac(ask.parts, out);
+        self.core
+            .provider
+            .prf(algorithm)?
+            .keyed(key)
+            .mac(ask.parts, out);
         Some(algorithm.output_len().min(out.len()))
     }
 }

@@ -24,7 +24,9 @@ pub(crate) struct CookieJar {
 
 impl core::fmt::Debug for CookieJar {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("CookieJar").field("epoch", &self.epoch).finish_non_exhaustive()
+        f.debug_struct("CookieJar")
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,7 +60,9 @@ impl CookieJar {
         if now.since(self.since) < lifetime {
             return;
         }
-        let Ok(next) = fresh(provider, random) else { return };
+        let Ok(next) = fresh(provider, random) else {
+            return;
+        };
         let stale = now.since(self.since) >= lifetime.saturating_mul(2);
         let last = core::mem::replace(&mut self.current, next);
         self.previous = (!stale).then_some(last);
@@ -71,25 +75,27 @@ impl CookieJar {
         let mut cookie = [0; LEN];
         if let Some((epoch, mac)) = cookie.split_first_mut() {
             *epoch = self.epoch;
-            authenticate(&*self.current, nonce, from, spi, mac);
+            with_parts(nonce, from, spi, |parts| self.current.mac(parts, mac));
         }
         cookie
     }
 
     /// Whether `cookie` is one that we made for this message under this or the previous secret.
     pub(crate) fn check(&self, cookie: &[u8], nonce: &[u8], from: SocketAddr, spi: Spi) -> bool {
-        let Some((epoch, mac)) = cookie.split_first() else { return false };
+        let Some((epoch, mac)) = cookie.split_first() else {
+            return false;
+        };
         let key = if *epoch == self.epoch {
             &self.current
         } else if *epoch == self.epoch.wrapping_sub(1) {
-            let Some(previous) = &self.previous else { return false };
+            let Some(previous) = &self.previous else {
+                return false;
+            };
             previous
         } else {
             return false;
         };
-        let mut expected = [0; MAC];
-        authenticate(&**key, nonce, from, spi, &mut expected);
-        mac.len() == MAC && ike_crypto::equal(mac, &expected)
+        mac.len() == MAC && with_parts(nonce, from, spi, |parts| key.verify(parts, mac).is_ok())
     }
 
     /// A short name for a first message, to know it again when it is repeated.
@@ -100,10 +106,11 @@ impl CookieJar {
     }
 }
 
-fn authenticate(key: &dyn PrfKey, nonce: &[u8], from: SocketAddr, spi: Spi, mac: &mut [u8]) {
+/// What a cookie is a MAC of (RFC 7296 §2.6).
+fn with_parts<R>(nonce: &[u8], from: SocketAddr, spi: Spi, then: impl FnOnce(&[&[u8]]) -> R) -> R {
     let port = from.port().to_be_bytes();
     match from.ip() {
-        IpAddr::V4(ip) => key.mac(&[nonce, &ip.octets(), &port, spi.as_bytes()], mac),
-        IpAddr::V6(ip) => key.mac(&[nonce, &ip.octets(), &port, spi.as_bytes()], mac),
+        IpAddr::V4(ip) => then(&[nonce, &ip.octets(), &port, spi.as_bytes()]),
+        IpAddr::V6(ip) => then(&[nonce, &ip.octets(), &port, spi.as_bytes()]),
     }
 }

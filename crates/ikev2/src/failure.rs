@@ -2,11 +2,12 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
 
 use ipsec_doi::{EspProposal, GroupId, Identity, IkeProposal, TrafficSelector};
 use isakmp_wire::v2::{AuthMethod, NotifyType};
 use isakmp_wire::{ParseError, PayloadType};
+
+mod text;
 
 /// Why a negotiation came to nothing.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -185,17 +186,4 @@ impl Failure {
             Self::PeerError(_) | Self::Timeout(_) => return None,
         })
     }
-}
-
-fn join<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result {
-    if items.is_empty() {
-        return f.write_str("(not told)");
-    }
-    for (i, item) in items.iter().enumerate() {
-        if i > 0 {
-            f.write_str(", ")?;
-        }
-        write!(f, "{item}")?;
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use ike_ext::Inbound;
 use isakmp_wire::v2::{Delete, NotifyType, ProtocolId, kind};
-use isakmp_wire::{ExchangeType, OwnedPayload, PayloadChain};
+use isakmp_wire::{Encode, ExchangeType, OwnedPayload, PayloadChain};
 
 use crate::context::Cx;
 use crate::failure::Failure;
@@ -55,7 +55,8 @@ pub(crate) fn on_request(
 
 fn read_deletes(payloads: PayloadChain<'_>) -> Result<Vec<Delete<'_>>, Failure> {
     let raw = payloads.iter().filter(|it| it.kind == kind::DELETE);
-    raw.map(|it| Delete::parse(it).map_err(Failure::from)).collect()
+    raw.map(|it| Delete::parse(it).map_err(Failure::from))
+        .collect()
 }
 
 /// Removes the children that the peer names by its SPIs; answers with ours, but for one that our
@@ -68,31 +69,40 @@ fn delete_children(cx: &mut Cx<'_>, sa: &mut Sa, deletes: &[Delete<'_>]) -> Vec<
     let mut gone = Vec::new();
     for delete in deletes.iter().filter(|it| it.protocol == ProtocolId::ESP) {
         for spi in delete.spis() {
-            let found = sa.children.iter().position(|it| it.spi_out.to_be_bytes() == *spi);
-            let Some(child) = found.map(|at| sa.children.remove(at)) else { continue };
+            let found = sa
+                .children
+                .iter()
+                .position(|it| it.spi_out.to_be_bytes() == *spi);
+            let Some(child) = found.map(|at| sa.children.remove(at)) else {
+                continue;
+            };
             cx.out.push(Output::DeleteChild(child.id));
             if deleting != Some(child.id) {
                 gone.push(child.spi_in);
             }
         }
     }
-    if gone.is_empty() { Vec::new() } else { alloc::vec![delete_esp(&gone)] }
+    if gone.is_empty() {
+        Vec::new()
+    } else {
+        alloc::vec![delete_esp(&gone)]
+    }
 }
 
 /// A Delete payload for children, by our own inbound SPIs.
 fn delete_esp(spis: &[u32]) -> OwnedPayload {
     let octets: Vec<u8> = spis.iter().flat_map(|it| it.to_be_bytes()).collect();
-    delete(ProtocolId::ESP, 4, &octets)
+    Delete::new(ProtocolId::ESP, 4, &octets).map_or_else(delete_ike, delete)
 }
 
 /// A Delete payload for the IKE SA.
 fn delete_ike() -> OwnedPayload {
-    delete(ProtocolId::IKE, 0, &[])
+    delete(Delete::IKE)
 }
 
-fn delete(protocol: ProtocolId, spi_size: u8, spis: &[u8]) -> OwnedPayload {
+fn delete(what: Delete<'_>) -> OwnedPayload {
     let mut body = Vec::new();
-    Delete::write(protocol, spi_size, spis, &mut body);
+    what.encode(&mut body);
     OwnedPayload::new(kind::DELETE, body)
 }
 
@@ -102,8 +112,12 @@ pub(crate) fn next_task(cx: &mut Cx<'_>, sa: &mut Sa) -> Result<(), Failure> {
         if sa.window.is_busy() {
             return Ok(());
         }
-        let State::Established(state) = &mut sa.state else { return Ok(()) };
-        let Some(task) = state.tasks.pop_front() else { return Ok(()) };
+        let State::Established(state) = &mut sa.state else {
+            return Ok(());
+        };
+        let Some(task) = state.tasks.pop_front() else {
+            return Ok(());
+        };
         let payloads = match task {
             Task::Probe => Vec::new(),
             Task::Inform(payloads) => payloads,
@@ -112,7 +126,9 @@ pub(crate) fn next_task(cx: &mut Cx<'_>, sa: &mut Sa) -> Result<(), Failure> {
                 alloc::vec![delete_ike()]
             }
             Task::DeleteChild(child) => {
-                let Some(entry) = sa.children.iter().find(|it| it.id == child) else { continue };
+                let Some(entry) = sa.children.iter().find(|it| it.id == child) else {
+                    continue;
+                };
                 state.deleting = Some(child);
                 alloc::vec![delete_esp(&[entry.spi_in])]
             }
@@ -138,7 +154,9 @@ pub(crate) fn on_response(cx: &mut Cx<'_>, sa: &mut Sa) {
 }
 
 fn drop_child(cx: &mut Cx<'_>, sa: &mut Sa, child: ike_ext::ChildId) {
-    let Some(at) = sa.children.iter().position(|it| it.id == child) else { return };
+    let Some(at) = sa.children.iter().position(|it| it.id == child) else {
+        return;
+    };
     sa.children.remove(at);
     cx.out.push(Output::DeleteChild(child));
 }

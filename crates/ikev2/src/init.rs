@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use ipsec_doi::{GroupId, PrfId};
-use isakmp_wire::v2::{self, KeyExchange, Nonce, Notify, NotifyType, SecurityAssociation, kind};
-use isakmp_wire::{OwnedPayload, PayloadChain, PayloadType};
+use isakmp_wire::v2::{KeyExchange, Nonce, Notify, NotifyType, SecurityAssociation, kind};
+use isakmp_wire::{Encode, OwnedPayload, PayloadChain, PayloadType, RawPayload};
 
 use crate::failure::{Failure, Misbehaviour};
 
@@ -37,7 +37,11 @@ impl<'a> InitPayloads<'a> {
     /// Whether the nonce is long enough for the PRF (RFC 7296 §2.10).
     pub(crate) fn check_nonce(&self, prf: PrfId) -> Result<(), Failure> {
         let half = prf.key_len().checked_div(2).unwrap_or(0);
-        if self.nonce.data.len() >= half { Ok(()) } else { Err(Misbehaviour::ShortNonce.into()) }
+        if self.nonce.data.len() >= half {
+            Ok(())
+        } else {
+            Err(Misbehaviour::ShortNonce.into())
+        }
     }
 }
 
@@ -45,7 +49,7 @@ impl<'a> InitPayloads<'a> {
 pub(crate) fn one(
     payloads: PayloadChain<'_>,
     kind: PayloadType,
-) -> Result<isakmp_wire::RawPayload<'_>, Failure> {
+) -> Result<RawPayload<'_>, Failure> {
     maybe(payloads, kind)?.ok_or(Failure::Misbehaved(Misbehaviour::Missing(kind)))
 }
 
@@ -53,7 +57,7 @@ pub(crate) fn one(
 pub(crate) fn maybe(
     payloads: PayloadChain<'_>,
     kind: PayloadType,
-) -> Result<Option<isakmp_wire::RawPayload<'_>>, Failure> {
+) -> Result<Option<RawPayload<'_>>, Failure> {
     let mut all = payloads.iter().filter(|it| it.kind == kind);
     match (all.next(), all.next()) {
         (found, None) => Ok(found),
@@ -63,7 +67,10 @@ pub(crate) fn maybe(
 
 /// A payload type that we must understand and do not (RFC 7296 §2.5).
 pub(crate) fn unknown_critical(payloads: PayloadChain<'_>) -> Option<PayloadType> {
-    payloads.iter().find(|it| it.critical() && !KNOWN.contains(&it.kind)).map(|it| it.kind)
+    payloads
+        .iter()
+        .find(|it| it.critical() && !KNOWN.contains(&it.kind))
+        .map(|it| it.kind)
 }
 
 /// What this core reads or may safely pass over; the critical flag on these means nothing.
@@ -90,7 +97,10 @@ const KNOWN: [PayloadType; 18] = [
 
 /// All readable Notify payloads.
 pub(crate) fn notifies(payloads: PayloadChain<'_>) -> impl Iterator<Item = Notify<'_>> {
-    payloads.iter().filter(|it| it.kind == kind::NOTIFY).filter_map(|it| Notify::parse(it).ok())
+    payloads
+        .iter()
+        .filter(|it| it.kind == kind::NOTIFY)
+        .filter_map(|it| Notify::parse(it).ok())
 }
 
 /// The data of all Notify payloads of one type.
@@ -98,16 +108,26 @@ pub(crate) fn notify_data(
     payloads: PayloadChain<'_>,
     what: NotifyType,
 ) -> impl Iterator<Item = &[u8]> {
-    notifies(payloads).filter(move |it| it.kind == what).map(|it| it.data)
+    notifies(payloads)
+        .filter(move |it| it.kind == what)
+        .map(|it| it.data)
 }
 
 /// The first error that the peer reports.
 pub(crate) fn error(payloads: PayloadChain<'_>) -> Option<NotifyType> {
-    notifies(payloads).map(|it| it.kind).find(|it| ipsec_doi::notify::is_error(*it))
+    notifies(payloads)
+        .map(|it| it.kind)
+        .find(|it| it.is_error())
 }
 
 pub(crate) fn key_exchange(group: GroupId, public: &[u8]) -> OwnedPayload {
     let mut body = Vec::new();
-    v2::Encode::encode(&KeyExchange { group: group.get(), data: public }, &mut body);
+    Encode::encode(
+        &KeyExchange {
+            group: group.get(),
+            data: public,
+        },
+        &mut body,
+    );
     OwnedPayload::new(kind::KE, body)
 }

@@ -14,7 +14,10 @@ pub enum Input<'a> {
 
 /// An IKE message and where it came from.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "a datagram has two ends and bytes")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a datagram has two ends and bytes"
+)]
 pub struct Datagram<'a> {
     /// Our address and port.
     pub local: SocketAddr,

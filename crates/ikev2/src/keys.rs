@@ -1,7 +1,6 @@
 //! SKEYSEED and its descendants (RFC 7296 §2.14, §2.17).
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use ike_crypto::{Error, PrfKey, Provider, SecretVec, prf_plus};
 use ike_ext::Role;
@@ -38,7 +37,8 @@ impl Keys {
         let mut seed_key = skeyseed_nonce(suite.prf, ni).to_vec();
         seed_key.extend_from_slice(skeyseed_nonce(suite.prf, nr));
         let mut skeyseed = SecretVec::new_zeroed(suite.prf.output_len());
-        prf.keyed(&seed_key).mac(&[exchanged.shared.as_slice()], skeyseed.as_mut_slice());
+        prf.keyed(&seed_key)
+            .mac(&[exchanged.shared.as_slice()], skeyseed.as_mut_slice());
         let (spi_i, spi_r) = exchanged.spis;
         let seed: [&[u8]; 4] = [ni, nr, spi_i.as_bytes(), spi_r.as_bytes()];
         let mut octets = SecretVec::new_zeroed(layout(suite).iter().sum());
@@ -65,7 +65,11 @@ impl Keys {
     }
 
     /// SK_pi or SK_pr: the key over the identity of the side with `role`.
-    pub(crate) fn identity_key(&self, provider: &Provider, role: Role) -> Result<Box<dyn PrfKey>, Error> {
+    pub(crate) fn identity_key(
+        &self,
+        provider: &Provider,
+        role: Role,
+    ) -> Result<Box<dyn PrfKey>, Error> {
         let key = self.nth(if role == Role::Initiator { 5 } else { 6 });
         Ok(provider.prf(self.suite.prf).ok_or(Error)?.keyed(key))
     }
@@ -89,7 +93,12 @@ impl Keys {
             Role::Initiator => (initiator, responder),
             Role::Responder => (responder, initiator),
         };
-        Ok(Protection::new(self.suite.encryption, icv_len, outbound, inbound))
+        Ok(Protection::new(
+            self.suite.encryption,
+            icv_len,
+            outbound,
+            inbound,
+        ))
     }
 
     /// Both directions of a child SA: the initiator's sending keys first.
@@ -100,7 +109,10 @@ impl Keys {
         nonces: (&[u8], &[u8]),
     ) -> Result<[Material; 2], Error> {
         let prf = provider.prf(self.suite.prf).ok_or(Error)?;
-        let encryption = suite.encryption.key_len().saturating_add(suite.encryption.salt_len());
+        let encryption = suite
+            .encryption
+            .key_len()
+            .saturating_add(suite.encryption.salt_len());
         let integrity = suite.integrity.map_or(0, IntegrityId::key_len);
         let one = encryption.saturating_add(integrity);
         let mut keymat = SecretVec::new_zeroed(one.saturating_mul(2));
@@ -111,7 +123,10 @@ impl Keys {
             keymat.as_mut_slice(),
         )?;
         let (first, second) = keymat.as_slice().split_at_checked(one).ok_or(Error)?;
-        Ok([Material::split(first, encryption)?, Material::split(second, encryption)?])
+        Ok([
+            Material::split(first, encryption)?,
+            Material::split(second, encryption)?,
+        ])
     }
 
     /// Everything that a capture's reader needs.
@@ -147,7 +162,11 @@ impl Material {
     }
 
     pub(crate) fn with_spi(self, spi: u32) -> ChildKeys {
-        ChildKeys { spi, encryption: self.encryption, integrity: self.integrity }
+        ChildKeys {
+            spi,
+            encryption: self.encryption,
+            integrity: self.integrity,
+        }
     }
 }
 
@@ -155,7 +174,10 @@ impl Material {
 fn layout(suite: IkeSuite) -> [usize; 7] {
     let prf = suite.prf.key_len();
     let integrity = suite.integrity.map_or(0, IntegrityId::key_len);
-    let encryption = suite.encryption.key_len().saturating_add(suite.encryption.salt_len());
+    let encryption = suite
+        .encryption
+        .key_len()
+        .saturating_add(suite.encryption.salt_len());
     [prf, integrity, integrity, encryption, encryption, prf, prf]
 }
 
@@ -178,25 +200,29 @@ pub(crate) struct Signed<'a> {
 }
 
 impl Signed<'_> {
-    /// The AUTH value of the shared-key method for the side with `role`.
-    pub(crate) fn psk_auth(
+    /// Uses the MAC of the shared-key method for the side with `role`: its key, and what it covers.
+    pub(crate) fn with_psk<R>(
         &self,
         provider: &Provider,
         keys: &Keys,
         role: Role,
         psk: &SecretVec,
-    ) -> Result<Vec<u8>, Error> {
+        then: impl FnOnce(&dyn PrfKey, &[&[u8]]) -> R,
+    ) -> Result<R, Error> {
         let suite = keys.suite();
         let prf = provider.prf(suite.prf).ok_or(Error)?;
         let len = suite.prf.output_len();
         let mut identity = alloc::vec![0; len];
-        keys.identity_key(provider, role)?.mac(&[self.identity], &mut identity);
+        keys.identity_key(provider, role)?
+            .mac(&[self.identity], &mut identity);
         let mut padded = SecretVec::new_zeroed(len);
-        prf.keyed(psk.as_slice()).mac(&[KEY_PAD], padded.as_mut_slice());
-        let mut auth = alloc::vec![0; len];
-        prf.keyed(padded.as_slice())
-            .mac(&[self.first_message, self.other_nonce, &identity], &mut auth);
-        Ok(auth)
+        prf.keyed(psk.as_slice())
+            .mac(&[KEY_PAD], padded.as_mut_slice());
+        let key = prf.keyed(padded.as_slice());
+        Ok(then(
+            &*key,
+            &[self.first_message, self.other_nonce, &identity],
+        ))
     }
 }
 

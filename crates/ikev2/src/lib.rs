@@ -1,1 +1,64 @@
-//! IKEv2 initiator and responder, sans-IO.
+#![no_std]
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+    )
+)]
+#![warn(
+    clippy::alloc_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core
+)]
+
+extern crate alloc;
+
+mod auth;
+mod auth_exchange;
+mod child;
+mod config;
+mod configuration;
+mod context;
+mod cookie;
+mod endpoint;
+mod failure;
+mod finish;
+mod informational;
+mod init;
+mod input;
+mod keys;
+mod misuse;
+mod narrow;
+mod nat;
+mod output;
+mod profile;
+mod protect;
+mod receive;
+mod sa;
+mod select;
+mod send;
+mod status;
+mod table;
+mod window;
+
+pub use crate::config::{
+    Addressing, Authentication, Child, Config, Connection, Limits, Ports, Remote, Retransmit,
+    Secret, Selectors,
+};
+pub use crate::endpoint::{Deadline, Endpoint};
+pub use crate::failure::{AuthenticationFailure, Dropped, Failure, Incompatibility, Misbehaviour};
+pub use crate::input::{Datagram, Input};
+pub use crate::misuse::{InitiateError, Misuse};
+pub use crate::output::{
+    Assigned, ChildKeys, ChildSa, ChildUpdate, CloseReason, Established, Event, KeyLog, Message,
+    Outbox, Output, Transmit,
+};
+pub use crate::profile::{Profile, SuiteChoice};
+pub use crate::status::{ChildStatus, SaStatus};

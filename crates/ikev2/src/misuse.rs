@@ -49,7 +49,9 @@ pub enum InitiateError {
 impl fmt::Display for InitiateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Crypto => f.write_str("the crypto provider lacks the first proposal's algorithms"),
+            Self::Crypto => {
+                f.write_str("the crypto provider lacks the first proposal's algorithms")
+            }
             Self::NoChildren => f.write_str("the connection has no children"),
             Self::NoConnection(id) => write!(f, "no connection {id:?}"),
             Self::NoProposals => f.write_str("the connection has no IKE proposals"),

@@ -9,11 +9,16 @@ use isakmp_wire::v2::TrafficSelectors;
 pub(crate) const MAX: usize = 64;
 
 /// What both lists allow, most preferred of `ours` first; empty when they have nothing in common.
-pub(crate) fn intersect(ours: &[TrafficSelector], theirs: &[TrafficSelector]) -> Vec<TrafficSelector> {
+pub(crate) fn intersect(
+    ours: &[TrafficSelector],
+    theirs: &[TrafficSelector],
+) -> Vec<TrafficSelector> {
     let mut common: Vec<TrafficSelector> = Vec::new();
     for own in ours.iter().take(MAX) {
         for their in theirs.iter().take(MAX) {
-            let Some(both) = own.intersect(their) else { continue };
+            let Some(both) = own.intersect(their) else {
+                continue;
+            };
             if common.iter().any(|it| it.contains(&both)) {
                 continue;
             }
@@ -30,12 +35,18 @@ pub(crate) fn intersect(ours: &[TrafficSelector], theirs: &[TrafficSelector]) ->
 /// Whether each of `narrowed` lies within one of `offered`.
 pub(crate) fn is_subset(narrowed: &[TrafficSelector], offered: &[TrafficSelector]) -> bool {
     !narrowed.is_empty()
-        && narrowed.iter().all(|it| offered.iter().any(|wide| wide.contains(it)))
+        && narrowed
+            .iter()
+            .all(|it| offered.iter().any(|wide| wide.contains(it)))
 }
 
 /// The selectors of a TS payload that have a meaning; unknown types are passed over.
 pub(crate) fn read(payload: &TrafficSelectors<'_>) -> Vec<TrafficSelector> {
-    payload.iter().filter_map(|it| TrafficSelector::from_wire(&it)).take(MAX).collect()
+    payload
+        .iter()
+        .filter_map(|it| TrafficSelector::from_wire(&it))
+        .take(MAX)
+        .collect()
 }
 
 /// The body of a TS payload.

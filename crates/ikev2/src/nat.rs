@@ -24,7 +24,10 @@ pub(crate) fn hash(provider: &Provider, spis: (Spi, Spi), end: SocketAddr) -> [u
             &v6
         }
     };
-    sha1.digest(&[spis.0.as_bytes(), spis.1.as_bytes(), address, &port], &mut out);
+    sha1.digest(
+        &[spis.0.as_bytes(), spis.1.as_bytes(), address, &port],
+        &mut out,
+    );
     out
 }
 
@@ -68,7 +71,9 @@ impl Nat {
 const MAX_HASHES: usize = 8;
 
 fn any_equal<'a>(hashes: impl Iterator<Item = &'a [u8]>, expected: &[u8]) -> Option<bool> {
-    hashes.fold(None, |found, it| Some(found.unwrap_or(false) || it == expected))
+    hashes.fold(None, |found, it| {
+        Some(found.unwrap_or(false) || it == expected)
+    })
 }
 
 /// The hash over our own end; one that cannot match when the peer is to believe in a NAT.
@@ -78,6 +83,10 @@ pub(crate) fn source_hash(
     end: SocketAddr,
     pretend: bool,
 ) -> [u8; 20] {
-    let end = if pretend { SocketAddr::new(IpAddr::from([0; 4]), 0) } else { end };
+    let end = if pretend {
+        SocketAddr::new(IpAddr::from([0; 4]), 0)
+    } else {
+        end
+    };
     hash(provider, spis, end)
 }

@@ -49,7 +49,10 @@ impl Outbox {
 
 /// One thing for the driver or the application to do or know.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "a driver must carry out every kind")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a driver must carry out every kind"
+)]
 pub enum Output {
     /// Send a datagram.
     Transmit(Transmit),
@@ -65,7 +68,10 @@ pub enum Output {
 
 /// A datagram to send.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "a datagram has two ends and bytes")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a datagram has two ends and bytes"
+)]
 pub struct Transmit {
     /// Our address and port.
     pub local: SocketAddr,
@@ -259,8 +265,8 @@ pub enum CloseReason {
     Silent,
     /// The peer, authenticated, reported this error.
     PeerError(NotifyType),
-    /// An extension asked for it.
-    Extension,
+    /// Something went wrong on it.
+    Failure(Failure),
 }
 
 /// Key material for a capture's reader.

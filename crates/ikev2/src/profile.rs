@@ -2,7 +2,10 @@
 
 /// How a responder picks a suite (RFC 7296 §2.7, [MS-IKEE] §3.1.5).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "there are two ways to walk two lists")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "there are two ways to walk two lists"
+)]
 pub enum SuiteChoice {
     /// Our own entries in our order; the first that any proposal of the peer meets.
     OwnOrder,
@@ -20,9 +23,13 @@ pub struct Profile {
 
 impl Profile {
     /// The RFCs to the letter.
-    pub const RFC: Self = Self { suite_choice: SuiteChoice::PeerOrder };
+    pub const RFC: Self = Self {
+        suite_choice: SuiteChoice::PeerOrder,
+    };
     /// What Windows does ([MS-IKEE] §3.1.5); our default.
-    pub const MICROSOFT: Self = Self { suite_choice: SuiteChoice::OwnOrder };
+    pub const MICROSOFT: Self = Self {
+        suite_choice: SuiteChoice::OwnOrder,
+    };
 }
 
 impl Default for Profile {

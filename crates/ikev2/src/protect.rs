@@ -32,7 +32,9 @@ pub(crate) struct Protection {
 
 impl core::fmt::Debug for Protection {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Protection").field("encryption", &self.encryption).finish_non_exhaustive()
+        f.debug_struct("Protection")
+            .field("encryption", &self.encryption)
+            .finish_non_exhaustive()
     }
 }
 
@@ -51,7 +53,10 @@ impl Direction {
         integrity_key: &[u8],
     ) -> Result<Self, Error> {
         let integrity = integrity.map(|it| it.keyed(integrity_key)).transpose()?;
-        Ok(Self { cipher: cipher.keyed(encryption_key)?, integrity })
+        Ok(Self {
+            cipher: cipher.keyed(encryption_key)?,
+            integrity,
+        })
     }
 }
 
@@ -62,8 +67,18 @@ impl Protection {
         outbound: Direction,
         inbound: Direction,
     ) -> Self {
-        let icv_len = if encryption.is_aead() { encryption.icv_len() } else { integrity_icv_len };
-        Self { encryption, icv_len, outbound, inbound, counter: 0 }
+        let icv_len = if encryption.is_aead() {
+            encryption.icv_len()
+        } else {
+            integrity_icv_len
+        };
+        Self {
+            encryption,
+            icv_len,
+            outbound,
+            inbound,
+            counter: 0,
+        }
     }
 
     /// Octets of the whole message when `inner` octets of payloads go into one SK payload.
@@ -73,10 +88,14 @@ impl Protection {
 
     /// How many octets of payloads fit into one SKF payload of a message of `len` octets.
     pub(crate) fn chunk_len(&self, len: usize) -> usize {
-        let fixed = self.framed_len(0, NUMBERS).saturating_sub(self.pad_len(0).saturating_add(1));
+        let fixed = self
+            .framed_len(0, NUMBERS)
+            .saturating_sub(self.pad_len(0).saturating_add(1));
         let room = len.saturating_sub(fixed);
         let block = self.encryption.block_len().max(1);
-        let whole = room.checked_rem(block).map_or(room, |rest| room.saturating_sub(rest));
+        let whole = room
+            .checked_rem(block)
+            .map_or(room, |rest| room.saturating_sub(rest));
         whole.saturating_sub(1)
     }
 
@@ -98,7 +117,11 @@ impl Protection {
     fn pad_len(&self, inner: usize) -> usize {
         let block = self.encryption.block_len().max(1);
         let over = inner.saturating_add(1).checked_rem(block).unwrap_or(0);
-        if over == 0 { 0 } else { block.saturating_sub(over) }
+        if over == 0 {
+            0
+        } else {
+            block.saturating_sub(over)
+        }
     }
 
     /// Appends one whole protected message to `out`.
@@ -127,7 +150,10 @@ impl Protection {
         out.push(u8::try_from(pad).map_err(|_| Error)?);
         let icv = out.len();
         out.resize(icv.saturating_add(self.icv_len), 0);
-        self.apply(out.get_mut(start..).ok_or(Error)?, [associated, data, icv].map(|at| at.saturating_sub(start)))
+        self.apply(
+            out.get_mut(start..).ok_or(Error)?,
+            [associated, data, icv].map(|at| at.saturating_sub(start)),
+        )
     }
 
     fn write_clear(
@@ -138,9 +164,18 @@ impl Protection {
         len: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let outer = if piece.is_some() { kind::ENCRYPTED_FRAGMENT } else { kind::ENCRYPTED };
+        let outer = if piece.is_some() {
+            kind::ENCRYPTED_FRAGMENT
+        } else {
+            kind::ENCRYPTED
+        };
         let length = u32::try_from(len).map_err(|_| Error)?;
-        Header { next: outer, length, ..*header }.encode(out);
+        Header {
+            next: outer,
+            length,
+            ..*header
+        }
+        .encode(out);
         let payload = u16::try_from(len.saturating_sub(Header::LEN)).map_err(|_| Error)?;
         out.extend_from_slice(&[first.get(), 0]);
         out.extend_from_slice(&payload.to_be_bytes());
@@ -186,7 +221,9 @@ impl Protection {
         let icv = message.len().checked_sub(self.icv_len).ok_or(Error)?;
         let (signed, tag) = message.split_at_checked(icv).ok_or(Error)?;
         let (aad, rest) = signed.split_at_checked(body).ok_or(Error)?;
-        let (iv, sealed) = rest.split_at_checked(self.encryption.iv_len()).ok_or(Error)?;
+        let (iv, sealed) = rest
+            .split_at_checked(self.encryption.iv_len())
+            .ok_or(Error)?;
         let block = self.encryption.block_len().max(1);
         if sealed.is_empty() || !sealed.len().is_multiple_of(block) {
             return Err(Error);
@@ -204,7 +241,11 @@ impl Protection {
             }
         }
         let pad = usize::from(*plain.last().ok_or(Error)?);
-        let len = plain.len().checked_sub(pad).and_then(|n| n.checked_sub(1)).ok_or(Error)?;
+        let len = plain
+            .len()
+            .checked_sub(pad)
+            .and_then(|n| n.checked_sub(1))
+            .ok_or(Error)?;
         plain.truncate(len);
         Ok(plain)
     }

@@ -31,16 +31,6 @@ pub(crate) struct Facts {
     pub(crate) vendor_ids: Vec<Vec<u8>>,
 }
 
-impl Facts {
-    /// The SPI that we chose.
-    pub(crate) const fn own_spi(&self) -> Spi {
-        match self.role {
-            Role::Initiator => self.spis.0,
-            Role::Responder => self.spis.1,
-        }
-    }
-}
-
 /// How far an SA has come, for the limits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Phase {
@@ -112,7 +102,11 @@ pub(crate) struct Established {
 
 impl Established {
     pub(crate) const fn new(peer: Verified) -> Self {
-        Self { peer, tasks: VecDeque::new(), deleting: None }
+        Self {
+            peer,
+            tasks: VecDeque::new(),
+            deleting: None,
+        }
     }
 
     pub(crate) const fn remote_id(&self) -> &Identity {
@@ -173,8 +167,14 @@ impl Sa {
                 let probe = liveness
                     .filter(|_| !self.window.is_busy())
                     .map(|after| (self.last_inbound + after, "liveness"));
-                let keepalive = self.nat.here.then(|| (self.last_outbound + KEEPALIVE, "keep-alive"));
-                [probe, keepalive].into_iter().flatten().min_by_key(|it| it.0)
+                let keepalive = self
+                    .nat
+                    .here
+                    .then(|| (self.last_outbound + KEEPALIVE, "keep-alive"));
+                [probe, keepalive]
+                    .into_iter()
+                    .flatten()
+                    .min_by_key(|it| it.0)
             }
             State::Lingering(until) => Some((*until, "end")),
             State::AwaitInitResponse(_)
@@ -182,7 +182,10 @@ impl Sa {
             | State::Closing(_)
             | State::Closed => None,
         };
-        [retransmit, own].into_iter().flatten().min_by_key(|it| it.0)
+        [retransmit, own]
+            .into_iter()
+            .flatten()
+            .min_by_key(|it| it.0)
     }
 
     /// Remembers the vendor IDs of an accepted message, a bounded number and size of them.

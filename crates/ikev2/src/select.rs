@@ -3,9 +3,12 @@
 use alloc::vec::Vec;
 
 use ipsec_doi::{
-    Encryption, EncryptionId, EspProposal, EspSuite, GroupId, IkeProposal, IkeSuite, IntegrityId, PrfId,
+    Encryption, EncryptionId, EspProposal, EspSuite, GroupId, IkeProposal, IkeSuite, IntegrityId,
+    PrfId,
 };
-use isakmp_wire::v2::{Proposal, ProtocolId, SaBuilder, SecurityAssociation, Transform, TransformType};
+use isakmp_wire::v2::{
+    Proposal, ProtocolId, SaBuilder, SecurityAssociation, Transform, TransformType,
+};
 
 use crate::profile::SuiteChoice;
 
@@ -33,15 +36,19 @@ pub(crate) fn choose<'a, O: Offer>(
     order: SuiteChoice,
 ) -> Option<Chosen<'a, O::Suite>> {
     let meet = |own: &O, proposal: &Proposal<'a>| {
-        own.meet(proposal).map(|suite| Chosen { number: proposal.number, spi: proposal.spi, suite })
+        own.meet(proposal).map(|suite| Chosen {
+            number: proposal.number,
+            spi: proposal.spi,
+            suite,
+        })
     };
     match order {
-        SuiteChoice::OwnOrder => {
-            ours.iter().find_map(|own| theirs.proposals().find_map(|it| meet(own, &it)))
-        }
-        SuiteChoice::PeerOrder => {
-            theirs.proposals().find_map(|it| ours.iter().find_map(|own| meet(own, &it)))
-        }
+        SuiteChoice::OwnOrder => ours
+            .iter()
+            .find_map(|own| theirs.proposals().find_map(|it| meet(own, &it))),
+        SuiteChoice::PeerOrder => theirs
+            .proposals()
+            .find_map(|it| ours.iter().find_map(|own| meet(own, &it))),
     }
 }
 
@@ -58,7 +65,11 @@ pub(crate) fn accept<'a, O: Offer>(
     let own = ours.get(usize::from(answer.number).checked_sub(1)?)?;
     let suite = own.meet(&answer)?;
     let single = answer.transforms().filter(|it| !is_none(it)).count() == O::chosen_len(suite);
-    single.then_some(Chosen { number: answer.number, spi: answer.spi, suite })
+    single.then_some(Chosen {
+        number: answer.number,
+        spi: answer.spi,
+        suite,
+    })
 }
 
 /// A transform that stands for its own absence (RFC 7296 §3.3.3).
@@ -77,7 +88,9 @@ fn first<T: Copy>(
     kind: TransformType,
     number: impl Fn(T) -> u16,
 ) -> Option<T> {
-    ours.iter().copied().find(|own| ids(theirs, kind).any(|it| it.id == number(*own)))
+    ours.iter()
+        .copied()
+        .find(|own| ids(theirs, kind).any(|it| it.id == number(*own)))
 }
 
 fn encryption(ours: &[Encryption], theirs: &Proposal<'_>) -> Option<Encryption> {
@@ -88,14 +101,19 @@ fn encryption(ours: &[Encryption], theirs: &Proposal<'_>) -> Option<Encryption> 
 }
 
 /// Integrity beside `encryption`: none beside an AEAD (RFC 5282 §8), one otherwise.
-#[expect(clippy::option_option, reason = "not acceptable, or acceptable with or without integrity")]
+#[expect(
+    clippy::option_option,
+    reason = "not acceptable, or acceptable with or without integrity"
+)]
 fn integrity(
     encryption: Encryption,
     ours: &[IntegrityId],
     theirs: &Proposal<'_>,
 ) -> Option<Option<IntegrityId>> {
     if encryption.is_aead() {
-        return ids(theirs, TransformType::INTEG).all(|it| it.id == 0).then_some(None);
+        return ids(theirs, TransformType::INTEG)
+            .all(|it| it.id == 0)
+            .then_some(None);
     }
     first(ours, theirs, TransformType::INTEG, IntegrityId::get).map(Some)
 }

@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use ike_ext::{Draft, Role, Stage};
-use isakmp_wire::v2::{self, NotifyType, ProtocolId, kind};
+use isakmp_wire::v2::{Notify, NotifyType, kind};
 use isakmp_wire::{
-    ChainWriter, ExchangeType, Flags, Header, MessageWriter, OwnedPayload, PayloadType, Spi, Version, marker,
+    ChainWriter, Encode, ExchangeType, Flags, Header, MessageWriter, OwnedPayload, PayloadType,
+    Spi, Version, marker,
 };
 
 use crate::context::Cx;
@@ -27,8 +28,8 @@ pub(crate) struct Outgoing {
 /// A Notify payload without SPI.
 pub(crate) fn notify(what: NotifyType, data: &[u8]) -> OwnedPayload {
     let mut body = Vec::new();
-    let notify = v2::Notify { protocol: ProtocolId::NONE, spi: &[], kind: what, data };
-    v2::Encode::encode(&notify, &mut body);
+    let notify = Notify::new(what, data);
+    notify.encode(&mut body);
     OwnedPayload::new(kind::NOTIFY, body)
 }
 
@@ -39,7 +40,11 @@ pub(crate) fn transmit(out: &mut crate::Outbox, path: Path, message: &[u8]) {
         bytes.extend_from_slice(&marker::NON_ESP_MARKER);
     }
     bytes.extend_from_slice(message);
-    out.push(Output::Transmit(Transmit { local: path.local, remote: path.remote, bytes }));
+    out.push(Output::Transmit(Transmit {
+        local: path.local,
+        remote: path.remote,
+        bytes,
+    }));
 }
 
 /// Writes a message that is not protected.
@@ -61,8 +66,16 @@ pub(crate) fn header(
     response: bool,
     message_id: u32,
 ) -> Header {
-    let side = if role == Role::Initiator { Flags::INITIATOR } else { Flags::default() };
-    let direction = if response { Flags::RESPONSE } else { Flags::default() };
+    let side = if role == Role::Initiator {
+        Flags::INITIATOR
+    } else {
+        Flags::default()
+    };
+    let direction = if response {
+        Flags::RESPONSE
+    } else {
+        Flags::default()
+    };
     Header {
         initiator: spis.0,
         responder: spis.1,
@@ -78,7 +91,12 @@ pub(crate) fn header(
 /// What a message adds to its IP packet: IP and UDP header, and the marker.
 const fn overhead(remote: SocketAddr, marked: bool) -> usize {
     let ip = if remote.is_ipv6() { 40 } else { 20 };
-    ip + 8 + if marked { marker::NON_ESP_MARKER.len() } else { 0 }
+    ip + 8
+        + if marked {
+            marker::NON_ESP_MARKER.len()
+        } else {
+            0
+        }
 }
 
 impl Cx<'_> {
@@ -90,13 +108,24 @@ impl Cx<'_> {
         payloads: Vec<OwnedPayload>,
     ) -> Result<(), Failure> {
         let message_id = sa.window.next_request();
-        let outgoing = Outgoing { exchange, response: false, message_id, payloads };
+        let outgoing = Outgoing {
+            exchange,
+            response: false,
+            message_id,
+            payloads,
+        };
         let datagrams = self.encode(sa, outgoing)?;
         self.send(sa, &datagrams);
-        let retransmit =
-            self.core.connection(sa.connection).map(|it| it.retransmit).unwrap_or_default();
-        let limit = self.extensions.retry_limit(sa.facts.id, Stage::request(exchange));
-        sa.window.sent(self.now, exchange, datagrams, retransmit, limit);
+        let retransmit = self
+            .core
+            .connection(sa.connection)
+            .map(|it| it.retransmit)
+            .unwrap_or_default();
+        let limit = self
+            .extensions
+            .retry_limit(sa.facts.id, Stage::request(exchange));
+        sa.window
+            .sent(self.now, exchange, datagrams, retransmit, limit);
         Ok(())
     }
 
@@ -108,7 +137,12 @@ impl Cx<'_> {
         message_id: u32,
         payloads: Vec<OwnedPayload>,
     ) -> Result<(), Failure> {
-        let outgoing = Outgoing { exchange, response: true, message_id, payloads };
+        let outgoing = Outgoing {
+            exchange,
+            response: true,
+            message_id,
+            payloads,
+        };
         let datagrams = self.encode(sa, outgoing)?;
         self.send(sa, &datagrams);
         sa.window.answered(datagrams);
@@ -124,10 +158,25 @@ impl Cx<'_> {
     }
 
     fn encode(&mut self, sa: &mut Sa, outgoing: Outgoing) -> Result<Vec<Vec<u8>>, Failure> {
-        let Outgoing { exchange, response, message_id, mut payloads } = outgoing;
-        let stage = if response { Stage::response(exchange) } else { Stage::request(exchange) };
+        let Outgoing {
+            exchange,
+            response,
+            message_id,
+            mut payloads,
+        } = outgoing;
+        let stage = if response {
+            Stage::response(exchange)
+        } else {
+            Stage::request(exchange)
+        };
         let mut responder = sa.facts.spis.1;
-        let mut draft = Draft::new(Version::V2, stage, message_id, &mut payloads, &mut responder);
+        let mut draft = Draft::new(
+            Version::V2,
+            stage,
+            message_id,
+            &mut payloads,
+            &mut responder,
+        );
         self.outgoing(sa, &mut draft);
         let header = header(sa.facts.spis, sa.facts.role, exchange, response, message_id);
         let datagrams = if sa.secure.is_some() && exchange != ExchangeType::IKE_SA_INIT {
@@ -143,7 +192,10 @@ impl Cx<'_> {
                 response,
                 message_id,
                 payloads: payloads.iter().map(|it| it.kind).collect(),
-                octets: datagrams.iter().map(Vec::len).fold(0, usize::saturating_add),
+                octets: datagrams
+                    .iter()
+                    .map(Vec::len)
+                    .fold(0, usize::saturating_add),
                 datagrams: datagrams.len(),
             }));
         }
@@ -163,26 +215,41 @@ impl Cx<'_> {
             chain.payload(it.kind, it.critical, &it.body);
         }
         let first = chain.finish();
-        let limit = self.question(sa, |extensions, host| extensions.chunk_limit(host, sa.facts.id));
+        let limit = self.question(sa, |extensions, host| {
+            extensions.chunk_limit(host, sa.facts.id)
+        });
         let path = sa.facts.path;
-        let secure = sa.secure.as_mut().ok_or(Failure::Bug("no keys to protect a message with"))?;
+        let secure = sa
+            .secure
+            .as_mut()
+            .ok_or(Failure::Bug("no keys to protect a message with"))?;
         let room = limit.map(|it| it.saturating_sub(overhead(path.remote, path.marker)));
         let whole = secure.protection.message_len(inner.len());
-        let chunk = room.filter(|it| whole > *it).map(|it| secure.protection.chunk_len(it));
+        let chunk = room
+            .filter(|it| whole > *it)
+            .map(|it| secure.protection.chunk_len(it));
         let random = &mut self.core.random;
         let Some(chunk) = chunk.filter(|it| *it > 0) else {
             let mut out = Vec::new();
-            secure.protection.seal(random, header, first, None, &inner, &mut out)?;
+            secure
+                .protection
+                .seal(random, header, first, None, &inner, &mut out)?;
             return Ok(alloc::vec![out]);
         };
         let chunks = inner.chunks(chunk);
         let total = u16::try_from(chunks.len()).map_err(|_| Failure::Bug("too many fragments"))?;
         let mut datagrams = Vec::with_capacity(chunks.len());
         for (number, piece) in (1..=total).zip(chunks) {
-            let first = if number == 1 { first } else { PayloadType::NONE };
+            let first = if number == 1 {
+                first
+            } else {
+                PayloadType::NONE
+            };
             let mut out = Vec::new();
             let place = Some(Piece { number, total });
-            secure.protection.seal(random, header, first, place, piece, &mut out)?;
+            secure
+                .protection
+                .seal(random, header, first, place, piece, &mut out)?;
             datagrams.push(out);
         }
         Ok(datagrams)

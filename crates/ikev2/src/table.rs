@@ -78,7 +78,13 @@ impl Table {
         let spi = Spi::new(number.to_be_bytes());
         let place = self.slot_mut(slot).ok_or(Error)?;
         place.generation = place.generation.wrapping_add(1);
-        place.entry = Some(Entry { spi, sa: None, counted: None, deadline: None, first: None });
+        place.entry = Some(Entry {
+            spi,
+            sa: None,
+            counted: None,
+            deadline: None,
+            first: None,
+        });
         let id = (u64::from(place.generation) << 32) | u64::from(slot);
         Ok((SaId::new(id), spi))
     }
@@ -105,7 +111,9 @@ impl Table {
     pub(crate) fn put(&mut self, sa: Box<Sa>, deadline: Option<Instant>) {
         let id = sa.facts.id;
         let counted = Some((sa.facts.phase, sa.facts.path.remote.ip()));
-        let Some(entry) = self.entry_mut(id) else { return };
+        let Some(entry) = self.entry_mut(id) else {
+            return;
+        };
         entry.sa = Some(sa);
         let before = core::mem::replace(&mut entry.counted, counted);
         let old = core::mem::replace(&mut entry.deadline, deadline);
@@ -126,7 +134,9 @@ impl Table {
     /// Gives a place back.
     pub(crate) fn remove(&mut self, id: SaId) {
         let Some(slot) = slot_of(id) else { return };
-        let Some(entry) = self.slot_mut(slot).and_then(|it| it.entry.take()) else { return };
+        let Some(entry) = self.slot_mut(slot).and_then(|it| it.entry.take()) else {
+            return;
+        };
         self.free.push(slot);
         self.count(entry.counted, false);
         if let Some(at) = entry.deadline {
@@ -152,7 +162,10 @@ impl Table {
 
     /// One SA whose deadline has come.
     pub(crate) fn due(&self, now: Instant) -> Option<SaId> {
-        self.deadlines.first().filter(|(at, _)| *at <= now).map(|(_, id)| *id)
+        self.deadlines
+            .first()
+            .filter(|(at, _)| *at <= now)
+            .map(|(_, id)| *id)
     }
 
     /// The SA with the next deadline.
@@ -162,12 +175,16 @@ impl Table {
 
     /// All SAs, in the order of their places.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Sa> {
-        self.slots.iter().filter_map(|it| it.entry.as_ref()?.sa.as_deref())
+        self.slots
+            .iter()
+            .filter_map(|it| it.entry.as_ref()?.sa.as_deref())
     }
 
     /// SAs that a stranger began and nobody has authenticated, from one address or from all.
     pub(crate) fn half_open(&self, from: Option<IpAddr>) -> usize {
-        from.map_or(self.half_open, |ip| self.addresses.get(&ip).map_or(0, |it| it.half_open))
+        from.map_or(self.half_open, |ip| {
+            self.addresses.get(&ip).map_or(0, |it| it.half_open)
+        })
     }
 
     pub(crate) fn established_with(&self, peer: IpAddr) -> usize {
@@ -177,7 +194,11 @@ impl Table {
     fn count(&mut self, what: Option<(Phase, IpAddr)>, up: bool) {
         let Some((phase, ip)) = what else { return };
         let step = |n: &mut usize| {
-            *n = if up { n.saturating_add(1) } else { n.saturating_sub(1) };
+            *n = if up {
+                n.saturating_add(1)
+            } else {
+                n.saturating_sub(1)
+            };
         };
         let counts = self.addresses.entry(ip).or_default();
         match phase {
@@ -195,7 +216,9 @@ impl Table {
 
     fn entry(&self, id: SaId) -> Option<&Entry> {
         let slot = self.slots.get(usize::try_from(slot_of(id)?).ok()?)?;
-        slot.entry.as_ref().filter(|_| slot.generation == generation_of(id))
+        slot.entry
+            .as_ref()
+            .filter(|_| slot.generation == generation_of(id))
     }
 
     fn entry_mut(&mut self, id: SaId) -> Option<&mut Entry> {

@@ -119,8 +119,15 @@ impl Window {
     /// Judges an incoming message ID.
     pub(crate) fn place(&self, response: bool, message_id: u32) -> Place {
         if response {
-            let awaited = self.pending.as_ref().is_some_and(|it| it.message_id == message_id);
-            return if awaited { Place::Expected } else { Place::Outside };
+            let awaited = self
+                .pending
+                .as_ref()
+                .is_some_and(|it| it.message_id == message_id);
+            return if awaited {
+                Place::Expected
+            } else {
+                Place::Outside
+            };
         }
         if message_id == self.expected {
             return Place::Expected;
@@ -133,7 +140,10 @@ impl Window {
 
     /// Keeps the answer to the expected request for its duplicates, and expects the next.
     pub(crate) fn answered(&mut self, datagrams: Vec<Vec<u8>>) {
-        self.answered = Some(Answered { message_id: self.expected, datagrams });
+        self.answered = Some(Answered {
+            message_id: self.expected,
+            datagrams,
+        });
         self.expected = self.expected.saturating_add(1);
     }
 
@@ -179,9 +189,18 @@ mod tests {
     #[test]
     fn intervals_double_up_to_the_longest_and_then_the_peer_is_silent() {
         let mut window = Window::default();
-        let retransmit =
-            Retransmit { first: Duration::from_secs(1), longest: Duration::from_secs(2), tries: 3 };
-        window.sent(at(0), ExchangeType::IKE_AUTH, alloc::vec![alloc::vec![1]], retransmit, None);
+        let retransmit = Retransmit {
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(2),
+            tries: 3,
+        };
+        window.sent(
+            at(0),
+            ExchangeType::IKE_AUTH,
+            alloc::vec![alloc::vec![1]],
+            retransmit,
+            None,
+        );
         let mut sent = Vec::new();
         for second in 0..20 {
             match window.due(at(second)) {

@@ -26,6 +26,7 @@ mod encryption;
 mod group;
 mod hash;
 pub mod id_type;
+mod identity;
 mod life;
 
 pub mod protocol;
@@ -36,6 +37,7 @@ mod transform;
 pub use crate::encryption::Encryption;
 pub use crate::group::GroupId;
 pub use crate::hash::HashId;
+pub use crate::identity::{Identity, IdentityError};
 pub use crate::life::Life;
 pub use crate::selector::{SelectorError, TrafficSelector};
 pub use crate::suite::{EspProposal, EspSuite, IkeProposal, IkeSuite, SuiteError, SuiteErrorKind};

@@ -29,11 +29,19 @@ const NO_CONNECTION: Failure = Failure::Bug("the connection is gone");
 pub(crate) fn start(cx: &mut Cx<'_>, sa: &mut Sa, transcript: Transcript) -> Result<(), Failure> {
     let spi = child::fresh_spi(&mut cx.core.random)?;
     let connection = cx.core.connection(sa.connection).ok_or(NO_CONNECTION)?;
-    let wanted = connection.children.first().ok_or(Failure::Bug("the child is gone"))?;
+    let wanted = connection
+        .children
+        .first()
+        .ok_or(Failure::Bug("the child is gone"))?;
     let authentication = &connection.authentication;
     let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
-    let proof =
-        auth::prove(cx.core.provider, &secure.keys, &transcript, Role::Initiator, connection)?;
+    let proof = auth::prove(
+        cx.core.provider,
+        &secure.keys,
+        &transcript,
+        Role::Initiator,
+        connection,
+    )?;
     let ends = plain_ends(sa);
     let offer = ChildOffer {
         index: 0,
@@ -104,7 +112,11 @@ pub(crate) fn on_response(
         let failure = explain(cx, sa, &state, failure);
         let policy = sa.facts.policy.ok_or(NO_CONNECTION)?;
         let installed_there = payloads.first(kind::SA).is_some();
-        cx.out.event(Event::ChildFailed { sa: sa.facts.id, policy, failure });
+        cx.out.event(Event::ChildFailed {
+            sa: sa.facts.id,
+            policy,
+            failure,
+        });
         if let (true, State::Established(state)) = (installed_there, &mut sa.state) {
             state.tasks.push_back(Task::Delete);
         }
@@ -135,15 +147,28 @@ fn verify(
         auth: peer.auth,
     };
     let transcript = &state.transcript;
-    auth::verify(cx.core.provider, &secure.keys, transcript, Role::Responder, connection, proof)
+    auth::verify(
+        cx.core.provider,
+        &secure.keys,
+        transcript,
+        Role::Responder,
+        connection,
+        proof,
+    )
 }
 
 /// RFC 7296 §2.21.2: the peer believes in the SA, so it is told in an exchange of its own.
 fn tell(cx: &mut Cx<'_>, sa: &mut Sa, failure: Failure) -> Result<(), Failure> {
-    let Some(what) = failure.notify() else { return Err(failure) };
+    let Some(what) = failure.notify() else {
+        return Err(failure);
+    };
     cx.failed(sa, failure);
     sa.state = State::Closing(None);
-    cx.request(sa, ExchangeType::INFORMATIONAL, alloc::vec![notify(what, &[])])
+    cx.request(
+        sa,
+        ExchangeType::INFORMATIONAL,
+        alloc::vec![notify(what, &[])],
+    )
 }
 
 fn open_child(
@@ -159,11 +184,17 @@ fn open_child(
         if !assigned.addresses.is_empty() {
             let own: Vec<_> = assigned.addresses.iter().map(|it| it.0).collect();
             let connection = cx.core.connection(sa.connection).ok_or(NO_CONNECTION)?;
-            let wanted = connection.children.get(state.offer.index).map(|it| &it.local);
+            let wanted = connection
+                .children
+                .get(state.offer.index)
+                .map(|it| &it.local);
             if wanted == Some(&Selectors::Dynamic) {
                 offer_local = child::resolve(&Selectors::Dynamic, &own);
             }
-            cx.out.event(Event::Configured { sa: sa.facts.id, assigned });
+            cx.out.event(Event::Configured {
+                sa: sa.facts.id,
+                assigned,
+            });
         }
     }
     let Some(answer) = child_payloads(payloads)? else {
@@ -174,7 +205,10 @@ fn open_child(
         ));
     };
     let connection = cx.core.connection(sa.connection).ok_or(NO_CONNECTION)?;
-    let wanted = connection.children.get(state.offer.index).ok_or(NO_CONNECTION)?;
+    let wanted = connection
+        .children
+        .get(state.offer.index)
+        .ok_or(NO_CONNECTION)?;
     let mut agreed = child::accept(wanted, &state.offer, &answer)?;
     // a dynamic side is the address that was assigned, however wide the peer left it
     let own = narrow::intersect(&offer_local, &agreed.local);
@@ -188,7 +222,10 @@ fn open_child(
 
 /// Puts what we asked for beside the peer's bare refusal.
 fn explain(cx: &Cx<'_>, sa: &Sa, state: &AwaitAuthResponse, failure: Failure) -> Failure {
-    let child = cx.core.connection(sa.connection).and_then(|it| it.children.get(state.offer.index));
+    let child = cx
+        .core
+        .connection(sa.connection)
+        .and_then(|it| it.children.get(state.offer.index));
     match failure {
         Failure::PeerError(NotifyType::TS_UNACCEPTABLE) => Incompatibility::Selectors {
             ours: (state.offer.local.clone(), state.offer.remote.clone()),
@@ -200,7 +237,9 @@ fn explain(cx: &Cx<'_>, sa: &Sa, state: &AwaitAuthResponse, failure: Failure) ->
             theirs: Vec::new(),
         }
         .into(),
-        Failure::PeerError(NotifyType::INTERNAL_ADDRESS_FAILURE) => Incompatibility::Addresses.into(),
+        Failure::PeerError(NotifyType::INTERNAL_ADDRESS_FAILURE) => {
+            Incompatibility::Addresses.into()
+        }
         other => other,
     }
 }

@@ -47,9 +47,21 @@ pub(crate) fn on_request(
         auth: peer.auth,
     };
     let (provider, transcript) = (cx.core.provider, &state.transcript);
-    let verified =
-        auth::verify(provider, &secure.keys, transcript, Role::Initiator, connection, proof)?;
-    let own = auth::prove(provider, &secure.keys, transcript, Role::Responder, connection)?;
+    let verified = auth::verify(
+        provider,
+        &secure.keys,
+        transcript,
+        Role::Initiator,
+        connection,
+        proof,
+    )?;
+    let own = auth::prove(
+        provider,
+        &secure.keys,
+        transcript,
+        Role::Responder,
+        connection,
+    )?;
     let local_id = auth::identification(&connection.authentication.local_id);
     sa.facts.policy = Some(connection.policy);
     sa.connection = Some(index);
@@ -72,7 +84,11 @@ pub(crate) fn on_request(
         }
         Err(failure) => {
             let policy = sa.facts.policy.ok_or(NO_CONNECTION)?;
-            cx.out.event(Event::ChildFailed { sa: sa.facts.id, policy, failure });
+            cx.out.event(Event::ChildFailed {
+                sa: sa.facts.id,
+                policy,
+                failure,
+            });
             Ok(())
         }
     }
@@ -86,7 +102,11 @@ fn find_connection(
     wanted: Option<&Identity>,
 ) -> Result<usize, Failure> {
     let path = sa.facts.path;
-    let suite = sa.secure.as_ref().map(|it| it.keys.suite()).ok_or(Failure::Bug("no keys"))?;
+    let suite = sa
+        .secure
+        .as_ref()
+        .map(|it| it.keys.suite())
+        .ok_or(Failure::Bug("no keys"))?;
     let mut expected = Vec::new();
     for (index, it) in cx.core.config.connections.iter().enumerate() {
         if !crate::init::is_for(it, path.local, path.remote)
@@ -116,7 +136,9 @@ fn has_suite(connection: &Connection, suite: IkeSuite) -> bool {
         it.encryption.contains(&suite.encryption)
             && it.prf.contains(&suite.prf)
             && it.groups.contains(&suite.group)
-            && suite.integrity.is_none_or(|integrity| it.integrity.contains(&integrity))
+            && suite
+                .integrity
+                .is_none_or(|integrity| it.integrity.contains(&integrity))
     })
 }
 
@@ -141,8 +163,8 @@ fn open_child(
     if !attributes.attributes.is_empty() {
         reply.push(cp::payload(v2::CfgType::REPLY, &attributes.attributes));
     }
-    let asked = child_payloads(payloads)?
-        .ok_or(Failure::Misbehaved(Misbehaviour::Missing(kind::SA)))?;
+    let asked =
+        child_payloads(payloads)?.ok_or(Failure::Misbehaved(Misbehaviour::Missing(kind::SA)))?;
     let agreed = child::choose(cx, connection, &ends, &asked)?;
     let sa_body = select::write_esp_choice(agreed.number, agreed.suite, agreed.spi_in);
     reply.push(OwnedPayload::new(kind::SA, sa_body));

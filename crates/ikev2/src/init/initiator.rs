@@ -39,7 +39,9 @@ pub(crate) struct AwaitInitResponse {
 
 impl core::fmt::Debug for AwaitInitResponse {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("AwaitInitResponse").field("group", &self.group).finish_non_exhaustive()
+        f.debug_struct("AwaitInitResponse")
+            .field("group", &self.group)
+            .finish_non_exhaustive()
     }
 }
 
@@ -66,11 +68,19 @@ pub(crate) fn start(cx: &mut Cx<'_>, index: usize, local: IpAddr) -> Result<SaId
     };
     let group = first_group(cx, index)?;
     let core = &mut *cx.core;
-    let kex = core.provider.group(group).and_then(|it| it.start(&mut core.random).ok());
+    let kex = core
+        .provider
+        .group(group)
+        .and_then(|it| it.start(&mut core.random).ok());
     let kex = kex.ok_or(InitiateError::Crypto)?;
     let mut nonce = alloc::vec![0; NONCE];
-    core.random.fill(&mut nonce).map_err(|_| InitiateError::Crypto)?;
-    let (id, spi) = core.table.reserve(&mut core.random).map_err(|_| InitiateError::Crypto)?;
+    core.random
+        .fill(&mut nonce)
+        .map_err(|_| InitiateError::Crypto)?;
+    let (id, spi) = core
+        .table
+        .reserve(&mut core.random)
+        .map_err(|_| InitiateError::Crypto)?;
     let facts = Facts {
         id,
         role: Role::Initiator,
@@ -104,8 +114,11 @@ fn path(cx: &Cx<'_>, connection: &Connection, local: IpAddr) -> Result<Path, Ini
     let remote = connection.remote.ok_or(InitiateError::NoRemote)?;
     let ours = cx.core.config.ports;
     let early = connection.start_on_nat_t;
-    let (from, to) =
-        if early { (ours.nat_t, remote.ports.nat_t) } else { (ours.ike, remote.ports.ike) };
+    let (from, to) = if early {
+        (ours.nat_t, remote.ports.nat_t)
+    } else {
+        (ours.ike, remote.ports.ike)
+    };
     Ok(Path {
         local: SocketAddr::new(connection.local.unwrap_or(local), from),
         remote: SocketAddr::new(remote.address, to),
@@ -114,19 +127,33 @@ fn path(cx: &Cx<'_>, connection: &Connection, local: IpAddr) -> Result<Path, Ini
 }
 
 fn first_group(cx: &Cx<'_>, index: usize) -> Result<GroupId, InitiateError> {
-    let connection = cx.core.connection(Some(index)).ok_or(InitiateError::NoProposals)?;
+    let connection = cx
+        .core
+        .connection(Some(index))
+        .ok_or(InitiateError::NoProposals)?;
     if connection.children.is_empty() {
         return Err(InitiateError::NoChildren);
     }
-    let groups = connection.proposals.iter().flat_map(|it| &it.groups).copied();
-    let group = groups.into_iter().find(|it| cx.core.provider.group(*it).is_some());
+    let groups = connection
+        .proposals
+        .iter()
+        .flat_map(|it| &it.groups)
+        .copied();
+    let group = groups
+        .into_iter()
+        .find(|it| cx.core.provider.group(*it).is_some());
     let empty = connection.proposals.is_empty();
-    group.ok_or(if empty { InitiateError::NoProposals } else { InitiateError::Crypto })
+    group.ok_or(if empty {
+        InitiateError::NoProposals
+    } else {
+        InitiateError::Crypto
+    })
 }
 
 /// Composes the message anew and sends it, as after a cookie.
 pub(crate) fn resend(cx: &mut Cx<'_>, sa: &mut Sa) -> Result<(), Failure> {
-    let State::AwaitInitResponse(mut state) = core::mem::replace(&mut sa.state, State::Closed) else {
+    let State::AwaitInitResponse(mut state) = core::mem::replace(&mut sa.state, State::Closed)
+    else {
         return Err(Failure::Bug("nothing to send again"));
     };
     let again = state.again().and_then(|()| send(cx, sa, &state));
@@ -138,25 +165,38 @@ impl AwaitInitResponse {
     /// Counts one more beginning.
     fn again(&mut self) -> Result<(), Failure> {
         self.retries = self.retries.saturating_add(1);
-        if self.retries > MAX_RETRIES { Err(Misbehaviour::EndlessRetry.into()) } else { Ok(()) }
+        if self.retries > MAX_RETRIES {
+            Err(Misbehaviour::EndlessRetry.into())
+        } else {
+            Ok(())
+        }
     }
 }
 
 fn send(cx: &mut Cx<'_>, sa: &mut Sa, state: &AwaitInitResponse) -> Result<(), Failure> {
     let provider = cx.core.provider;
-    let connection = cx.core.connection(sa.connection).ok_or(Failure::Bug("no connection"))?;
+    let connection = cx
+        .core
+        .connection(sa.connection)
+        .ok_or(Failure::Bug("no connection"))?;
     let mut payloads = Vec::new();
     if !state.cookie.is_empty() {
         payloads.push(notify(NotifyType::COOKIE, &state.cookie));
     }
-    payloads.push(OwnedPayload::new(kind::SA, select::write_ike(&connection.proposals)));
+    payloads.push(OwnedPayload::new(
+        kind::SA,
+        select::write_ike(&connection.proposals),
+    ));
     payloads.push(key_exchange(state.group, state.kex.public()));
     payloads.push(OwnedPayload::new(kind::NONCE, state.nonce.as_slice()));
     let force = connection.force_encapsulation;
     let source = nat::source_hash(provider, sa.facts.spis, sa.facts.path.local, force);
     payloads.push(notify(NotifyType::NAT_DETECTION_SOURCE_IP, &source));
     let destination = nat::hash(provider, sa.facts.spis, sa.facts.path.remote);
-    payloads.push(notify(NotifyType::NAT_DETECTION_DESTINATION_IP, &destination));
+    payloads.push(notify(
+        NotifyType::NAT_DETECTION_DESTINATION_IP,
+        &destination,
+    ));
     sa.window.withdraw();
     cx.request(sa, ExchangeType::IKE_SA_INIT, payloads)
 }
@@ -229,7 +269,10 @@ fn refused(
     }
     match error(payloads) {
         Some(notify) => {
-            cx.out.event(Event::Hint { sa: sa.facts.id, notify });
+            cx.out.event(Event::Hint {
+                sa: sa.facts.id,
+                notify,
+            });
             state.reason = Some(Failure::PeerError(notify));
         }
         None => cx.dropped(message.from, Dropped::Unexpected),
@@ -244,7 +287,9 @@ fn change_group(
     state: &mut AwaitInitResponse,
     group: &[u8],
 ) -> Result<bool, Failure> {
-    let Ok(number) = <[u8; 2]>::try_from(group) else { return Ok(false) };
+    let Ok(number) = <[u8; 2]>::try_from(group) else {
+        return Ok(false);
+    };
     let wanted = GroupId::new(u16::from_be_bytes(number));
     let core = &mut *cx.core;
     let offered = core
@@ -252,11 +297,18 @@ fn change_group(
         .is_some_and(|it| it.proposals.iter().any(|it| it.groups.contains(&wanted)));
     if !offered || state.tried.contains(&wanted) {
         state.reason = Some(Incompatibility::Group { wanted }.into());
-        cx.out.event(Event::Hint { sa: sa.facts.id, notify: NotifyType::INVALID_KE_PAYLOAD });
+        cx.out.event(Event::Hint {
+            sa: sa.facts.id,
+            notify: NotifyType::INVALID_KE_PAYLOAD,
+        });
         return Ok(false);
     }
     state.again()?;
-    state.kex = core.provider.group(wanted).ok_or(Failure::Crypto)?.start(&mut core.random)?;
+    state.kex = core
+        .provider
+        .group(wanted)
+        .ok_or(Failure::Crypto)?
+        .start(&mut core.random)?;
     state.group = wanted;
     state.tried.push(wanted);
     Ok(true)
@@ -273,7 +325,10 @@ fn judge<'a>(
         return Err(Misbehaviour::UnknownCritical(kind).into());
     }
     let payloads = InitPayloads::read(message.payloads())?;
-    let connection = cx.core.connection(sa.connection).ok_or(Failure::Bug("no connection"))?;
+    let connection = cx
+        .core
+        .connection(sa.connection)
+        .ok_or(Failure::Bug("no connection"))?;
     let chosen = select::accept(&connection.proposals, &payloads.sa);
     let chosen = chosen.ok_or(Misbehaviour::ChoseUnoffered)?;
     if chosen.suite.group != state.group || payloads.ke.group != state.group.get() {
@@ -291,20 +346,34 @@ fn finish(
     payloads: InitPayloads<'_>,
     bytes: &[u8],
 ) -> Result<(), Failure> {
-    let connection = cx.core.connection(sa.connection).ok_or(Failure::Bug("no connection"))?;
+    let connection = cx
+        .core
+        .connection(sa.connection)
+        .ok_or(Failure::Bug("no connection"))?;
     let chosen = select::accept(&connection.proposals, &payloads.sa);
     let suite = chosen.ok_or(Misbehaviour::ChoseUnoffered)?.suite;
     let shared = state.kex.complete(payloads.ke.data)?;
-    let request = sa.window.complete().and_then(|it| it.datagrams.into_iter().next());
+    let request = sa
+        .window
+        .complete()
+        .and_then(|it| it.datagrams.into_iter().next());
     let request = request.ok_or(Failure::Bug("the request is gone"))?;
     let spis = (message.header.initiator, message.header.responder);
     let nonces = (state.nonce, payloads.nonce.data.to_vec());
-    let exchanged = Exchanged { spis, nonces: (&nonces.0, &nonces.1), shared: &shared };
+    let exchanged = Exchanged {
+        spis,
+        nonces: (&nonces.0, &nonces.1),
+        shared: &shared,
+    };
     let keys = Keys::derive(cx.core.provider, suite, exchanged)?;
     let protection = keys.protection(cx.core.provider, Role::Initiator)?;
     sa.facts.spis = spis;
     sa.remember(
-        message.payloads().iter().filter(|it| it.kind == kind::VENDOR_ID).map(|it| it.body),
+        message
+            .payloads()
+            .iter()
+            .filter(|it| it.kind == kind::VENDOR_ID)
+            .map(|it| it.body),
         cx.core.config.limits.vendor_ids,
     );
     sa.nat = Nat::detect(
@@ -317,14 +386,21 @@ fn finish(
     float(cx, sa);
     sa.secure = Some(Box::new(Secure { keys, protection }));
     cx.log_ike_keys(sa);
-    let transcript = Transcript { messages: (request, bytes.to_vec()), nonces };
+    let transcript = Transcript {
+        messages: (request, bytes.to_vec()),
+        nonces,
+    };
     auth_exchange::start(cx, sa, transcript)
 }
 
 /// RFC 7296 §2.23: with a NAT on the path, everything moves to the other pair of ports.
 fn float(cx: &Cx<'_>, sa: &mut Sa) {
-    let Some(connection) = cx.core.connection(sa.connection) else { return };
-    let Some(remote) = connection.remote else { return };
+    let Some(connection) = cx.core.connection(sa.connection) else {
+        return;
+    };
+    let Some(remote) = connection.remote else {
+        return;
+    };
     let encapsulate = sa.nat.any() || (connection.force_encapsulation && sa.nat.known);
     if encapsulate && !sa.facts.path.marker {
         sa.facts.path.local.set_port(cx.core.config.ports.nat_t);

@@ -60,15 +60,24 @@ pub(crate) fn on_request(cx: &mut Cx<'_>, datagram: &Datagram<'_>, message: &Mes
         id,
         role: Role::Responder,
         spis: (spi, own),
-        path: Path { local: datagram.local, remote: datagram.remote, marker: datagram.marker },
+        path: Path {
+            local: datagram.local,
+            remote: datagram.remote,
+            marker: datagram.marker,
+        },
         policy: None,
         phase: Phase::HalfOpen,
         vendor_ids: Vec::new(),
     };
     let mut sa = Box::new(Sa::new(facts, None, cx.now, State::Closed));
     let stage = Stage::request(ExchangeType::IKE_SA_INIT);
-    let inbound =
-        Inbound::new(stage, datagram.remote, message.header, false, message.payloads);
+    let inbound = Inbound::new(
+        stage,
+        datagram.remote,
+        message.header,
+        false,
+        message.payloads,
+    );
     match answer(cx, &mut sa, &inbound, payloads, message.bytes) {
         Ok(()) => {
             cx.core.table.remember_first(id, first);
@@ -103,7 +112,9 @@ impl<F: Into<Failure>> From<F> for Stop {
 }
 
 fn repeat(cx: &mut Cx<'_>, id: SaId) {
-    let Some(mut sa) = cx.core.table.take(id) else { return };
+    let Some(mut sa) = cx.core.table.take(id) else {
+        return;
+    };
     // RFC 7296 §2.1: the same answer, as long as nothing has followed it
     if matches!(sa.state, State::AwaitAuthRequest(_)) {
         let stored = sa.window.stored().to_vec();
@@ -128,8 +139,13 @@ fn has_cookie(
 ) -> bool {
     let core = &mut *cx.core;
     let lifetime = core.config.limits.cookie_lifetime;
-    core.cookies.turn(cx.now, lifetime, core.provider, &mut core.random);
-    let (nonce, from, spi) = (payloads.nonce.data, datagram.remote, message.header.initiator);
+    core.cookies
+        .turn(cx.now, lifetime, core.provider, &mut core.random);
+    let (nonce, from, spi) = (
+        payloads.nonce.data,
+        datagram.remote,
+        message.header.initiator,
+    );
     let shown = notify_data(message.payloads, NotifyType::COOKIE).next();
     if shown.is_some_and(|it| core.cookies.check(it, nonce, from, spi)) {
         return true;
@@ -141,8 +157,18 @@ fn has_cookie(
 
 /// Answers without keeping anything.
 fn reply(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, payloads: &[OwnedPayload]) {
-    let header = header((spi, Spi::ZERO), Role::Responder, ExchangeType::IKE_SA_INIT, true, 0);
-    let path = Path { local: datagram.local, remote: datagram.remote, marker: datagram.marker };
+    let header = header(
+        (spi, Spi::ZERO),
+        Role::Responder,
+        ExchangeType::IKE_SA_INIT,
+        true,
+        0,
+    );
+    let path = Path {
+        local: datagram.local,
+        remote: datagram.remote,
+        marker: datagram.marker,
+    };
     transmit(cx.out, path, &encode_clear(&header, payloads));
 }
 
@@ -159,7 +185,10 @@ fn refuse(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, failure: Failure) 
         };
         reply(cx, datagram, spi, &[notify(what, data)]);
     }
-    cx.out.event(Event::Refused { from: datagram.remote, failure });
+    cx.out.event(Event::Refused {
+        from: datagram.remote,
+        failure,
+    });
 }
 
 fn answer(
@@ -169,7 +198,7 @@ fn answer(
     payloads: InitPayloads<'_>,
     bytes: &[u8],
 ) -> Result<(), Stop> {
-    match cx.ask(sa, false, |extensions, cx| extensions.admit(cx, message)) {
+    match cx.ask(sa, |extensions, cx| extensions.admit(cx, message)) {
         Admission::Admit => {}
         Admission::Challenge(payload) => return Err(Stop::Challenge(payload)),
         Admission::Refuse => return Err(Stop::Silently(Dropped::Extension("refused at the gate"))),
@@ -184,7 +213,10 @@ fn answer(
     let chosen = choose(cx, sa, &payloads)?;
     let suite = chosen.suite;
     if payloads.ke.group != suite.group.get() {
-        return Err(Incompatibility::Group { wanted: suite.group }.into());
+        return Err(Incompatibility::Group {
+            wanted: suite.group,
+        }
+        .into());
     }
     payloads.check_nonce(suite.prf)?;
     let number = chosen.number;
@@ -196,14 +228,20 @@ fn answer(
     let mut nonce = alloc::vec![0; NONCE];
     core.random.fill(&mut nonce)?;
     let nonces = (payloads.nonce.data.to_vec(), nonce);
-    let exchanged =
-        Exchanged { spis: sa.facts.spis, nonces: (&nonces.0, &nonces.1), shared: &shared };
+    let exchanged = Exchanged {
+        spis: sa.facts.spis,
+        nonces: (&nonces.0, &nonces.1),
+        shared: &shared,
+    };
     let keys = Keys::derive(core.provider, suite, exchanged)?;
     let protection = keys.protection(core.provider, Role::Responder)?;
     let limit = core.config.limits.vendor_ids;
     let vendor_ids = message.payloads();
     sa.remember(
-        vendor_ids.iter().filter(|it| it.kind == kind::VENDOR_ID).map(|it| it.body),
+        vendor_ids
+            .iter()
+            .filter(|it| it.kind == kind::VENDOR_ID)
+            .map(|it| it.body),
         limit,
     );
     detect_nat(cx, sa, message);
@@ -212,9 +250,15 @@ fn answer(
     sa.secure = Some(Box::new(Secure { keys, protection }));
     cx.log_ike_keys(sa);
     let response = sa.window.stored().first().cloned().unwrap_or_default();
-    let transcript = Transcript { messages: (bytes.to_vec(), response), nonces };
+    let transcript = Transcript {
+        messages: (bytes.to_vec(), response),
+        nonces,
+    };
     let expires = cx.now + cx.core.config.limits.half_open_timeout;
-    sa.state = State::AwaitAuthRequest(Box::new(AwaitAuthRequest { transcript, expires }));
+    sa.state = State::AwaitAuthRequest(Box::new(AwaitAuthRequest {
+        transcript,
+        expires,
+    }));
     Ok(())
 }
 
@@ -243,7 +287,11 @@ fn choose<'a>(
             && cx.extensions.permits(sa.facts.id, connection.policy)
         {
             any = true;
-            let new = connection.proposals.iter().filter(|it| !ours.contains(it)).cloned();
+            let new = connection
+                .proposals
+                .iter()
+                .filter(|it| !ours.contains(it))
+                .cloned();
             let new: Vec<_> = new.collect();
             ours.extend(new);
         }
@@ -282,7 +330,10 @@ fn compose(
         let source = nat::source_hash(provider, spis, path.local, pretend);
         payloads.push(notify(NotifyType::NAT_DETECTION_SOURCE_IP, &source));
         let destination = nat::hash(provider, spis, path.remote);
-        payloads.push(notify(NotifyType::NAT_DETECTION_DESTINATION_IP, &destination));
+        payloads.push(notify(
+            NotifyType::NAT_DETECTION_DESTINATION_IP,
+            &destination,
+        ));
     }
     payloads
 }

@@ -1,0 +1,249 @@
+//! The door: one input in, everything that follows from it out.
+
+use alloc::boxed::Box;
+use core::net::IpAddr;
+
+use ike_crypto::Provider;
+use ike_crypto::random::SeededRandom;
+use ike_ext::{ChildId, Extensions, Instant, PolicyId, SaId};
+
+use crate::config::Config;
+use crate::context::{Core, Cx};
+use crate::cookie::CookieJar;
+use crate::informational::next_task;
+use crate::init;
+use crate::input::Input;
+use crate::misuse::{InitiateError, Misuse};
+use crate::output::Outbox;
+use crate::sa::{Sa, State, Task};
+use crate::status::SaStatus;
+use crate::table::Table;
+
+/// An IKEv2 endpoint: any number of SAs, both roles, no IO.
+///
+/// Each call takes the current time and leaves what is to be done in an [`Outbox`]. Nothing that
+/// arrives from the network makes a call fail.
+#[derive(Debug)]
+pub struct Endpoint {
+    core: Core,
+    extensions: Extensions,
+}
+
+/// When an endpoint next wants [`Input::Timeout`], and why.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "a time and its reason")]
+pub struct Deadline {
+    /// Not before this.
+    pub at: Instant,
+    /// For logs.
+    pub reason: &'static str,
+}
+
+impl Endpoint {
+    /// An endpoint without SAs.
+    ///
+    /// `seed` feeds the only random generator: take it from the system in production, and a
+    /// constant in a test that must replay.
+    ///
+    /// # Errors
+    ///
+    /// When the provider lacks HMAC-SHA-256, which cookies need.
+    pub fn new(
+        config: Config,
+        provider: &'static Provider,
+        extensions: Extensions,
+        seed: [u8; 32],
+    ) -> Result<Self, ike_crypto::Error> {
+        let mut random = SeededRandom::new(seed);
+        let table = Table::new(&mut random)?;
+        let cookies = CookieJar::new(provider, &mut random)?;
+        Ok(Self {
+            core: Core::new(config, provider, random, table, cookies),
+            extensions,
+        })
+    }
+
+    fn cx<'a>(&'a mut self, now: Instant, out: &'a mut Outbox) -> Cx<'a> {
+        Cx {
+            now,
+            core: &mut self.core,
+            extensions: &mut self.extensions,
+            out,
+        }
+    }
+
+    /// Takes one input. What follows from it is in `out` on return.
+    pub fn handle(&mut self, now: Instant, input: Input<'_>, out: &mut Outbox) {
+        let mut cx = self.cx(now, out);
+        match input {
+            Input::Datagram(datagram) => cx.receive(&datagram),
+            Input::Timeout => cx.time_out(),
+        }
+        cx.settle();
+    }
+
+    /// When [`Input::Timeout`] is next wanted. A property: read it after every call.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Deadline> {
+        let sa = self
+            .core
+            .table
+            .next()
+            .and_then(|id| self.core.table.get(id));
+        let own = sa.and_then(|sa| sa.deadline(self.core.liveness(sa)));
+        let theirs = self.extensions.next_timeout().map(|at| (at, "extension"));
+        let first = [own, theirs].into_iter().flatten().min_by_key(|it| it.0);
+        first.map(|(at, reason)| Deadline { at, reason })
+    }
+
+    /// Begins a negotiation. `local` is our address where the connection names none.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is unknown or cannot initiate.
+    pub fn initiate(
+        &mut self,
+        now: Instant,
+        policy: PolicyId,
+        local: IpAddr,
+        out: &mut Outbox,
+    ) -> Result<SaId, InitiateError> {
+        let index = self
+            .core
+            .config
+            .connections
+            .iter()
+            .position(|it| it.policy == policy);
+        let index = index.ok_or(InitiateError::NoConnection(policy))?;
+        let mut cx = self.cx(now, out);
+        let id = init::start(&mut cx, index, local)?;
+        cx.settle();
+        Ok(id)
+    }
+
+    /// Deletes an IKE SA and its children; one that is not established yet is just forgotten.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such SA.
+    pub fn delete(&mut self, now: Instant, sa: SaId, out: &mut Outbox) -> Result<(), Misuse> {
+        let mut cx = self.cx(now, out);
+        let found = cx.core.table.take(sa).ok_or(Misuse::NoSa)?;
+        cx.delete(found);
+        cx.settle();
+        Ok(())
+    }
+
+    /// Deletes one child.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such child.
+    pub fn delete_child(
+        &mut self,
+        now: Instant,
+        child: ChildId,
+        out: &mut Outbox,
+    ) -> Result<(), Misuse> {
+        let sa = self
+            .core
+            .table
+            .iter()
+            .find(|sa| sa.children.iter().any(|it| it.id == child));
+        let id = sa.map(|it| it.facts.id).ok_or(Misuse::NoChild)?;
+        self.queue(now, id, Task::DeleteChild(child), out)
+    }
+
+    /// Asks the peer whether it lives (RFC 7296 §2.4).
+    ///
+    /// # Errors
+    ///
+    /// When the SA is unknown or not established.
+    pub fn probe(&mut self, now: Instant, sa: SaId, out: &mut Outbox) -> Result<(), Misuse> {
+        self.queue(now, sa, Task::Probe, out)
+    }
+
+    fn queue(
+        &mut self,
+        now: Instant,
+        id: SaId,
+        task: Task,
+        out: &mut Outbox,
+    ) -> Result<(), Misuse> {
+        let mut cx = self.cx(now, out);
+        let mut sa = cx.core.table.take(id).ok_or(Misuse::NoSa)?;
+        let queued = match &mut sa.state {
+            State::Established(state) => {
+                state.tasks.push_back(task);
+                Ok(())
+            }
+            _ => Err(Misuse::NotEstablished),
+        };
+        let sent = next_task(&mut cx, &mut sa);
+        cx.conclude(sa, sent);
+        cx.settle();
+        queued
+    }
+
+    /// Deletes every SA. The endpoint [is idle](Self::is_idle) when the peers have answered, or
+    /// will not.
+    pub fn shutdown(&mut self, now: Instant, out: &mut Outbox) {
+        let ids: alloc::vec::Vec<SaId> = self.core.table.iter().map(|it| it.facts.id).collect();
+        let mut cx = self.cx(now, out);
+        for id in ids {
+            if let Some(sa) = cx.core.table.take(id) {
+                cx.delete(sa);
+            }
+        }
+        cx.settle();
+    }
+
+    /// Whether no SA is left but those that merely repeat an answer.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.core
+            .table
+            .iter()
+            .all(|it| matches!(it.state, State::Lingering(_)))
+    }
+
+    /// All SAs, for a status display.
+    pub fn sas(&self) -> impl Iterator<Item = SaStatus<'_>> {
+        self.core
+            .table
+            .iter()
+            .filter_map(|sa| SaStatus::of(sa, &self.core.config))
+    }
+
+    /// The extensions, to ask one by type.
+    #[must_use]
+    pub const fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// The extensions, to tell one something by type.
+    pub const fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+
+    /// What the endpoint was told.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.core.config
+    }
+}
+
+impl Cx<'_> {
+    /// Deletes in the way that the SA's state asks for.
+    fn delete(&mut self, mut sa: Box<Sa>) {
+        if let State::Established(state) = &mut sa.state {
+            state.tasks.push_front(Task::Delete);
+            let sent = next_task(self, &mut sa);
+            return self.conclude(sa, sent);
+        }
+        match sa.state {
+            State::Closing(_) | State::Lingering(_) => self.keep(sa),
+            _ => self.close(sa),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Failures in words: one line that says what each side had, and what to look at.
+
+use core::fmt;
+
+use ipsec_doi::{Identity, TrafficSelector};
+
+use super::{AuthenticationFailure, Dropped, Failure, Incompatibility, Misbehaviour};
+use crate::output::CloseReason;
+
+/// A comma-separated list, or what stands for an empty one.
+struct List<'a, T>(&'a [T], &'static str);
+
+impl<T: fmt::Display> fmt::Display for List<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str(self.1);
+        }
+        for (i, item) in self.0.iter().enumerate() {
+            write!(f, "{}{item}", if i == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+const UNTOLD: &str = "(not told)";
+const NONE: &str = "(none)";
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authentication(what) => what.fmt(f),
+            Self::Bug(what) => write!(f, "internal error: {what}"),
+            Self::Crypto => f.write_str("a public value or key of the peer was refused"),
+            Self::Incompatible(what) => what.fmt(f),
+            Self::Malformed(error) => write!(f, "malformed message from the peer: {error}"),
+            Self::Misbehaved(what) => write!(f, "the peer broke a rule: {what}"),
+            Self::PeerError(what) => {
+                write!(f, "the peer answered {what}")
+            }
+            Self::Refused(why) => write!(f, "refused by an extension: {why}"),
+            Self::Timeout(None) => f.write_str("no answer from the peer"),
+            Self::Timeout(Some(what)) => write!(
+                f,
+                "no valid answer from the peer; an unauthenticated one said {what}"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for Failure {}
+
+/// An identity, or anybody.
+struct Whom<'a>(Option<&'a Identity>);
+
+impl fmt::Display for Whom<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(identity) => write!(f, "'{identity}'"),
+            None => f.write_str("anybody"),
+        }
+    }
+}
+
+impl fmt::Display for AuthenticationFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongSecret { peer } => write!(
+                f,
+                "the pre-shared key for '{peer}' is not the one that the peer used; both sides need the same"
+            ),
+            Self::Method { peer, method } => write!(
+                f,
+                "'{peer}' authenticates with {method}, but the connection wants a pre-shared key"
+            ),
+            Self::Identity {
+                peer,
+                wanted,
+                expected,
+            } => {
+                write!(f, "the peer is '{peer}'")?;
+                if let Some(wanted) = wanted {
+                    write!(f, " and asks for '{wanted}'")?;
+                }
+                f.write_str("; no connection expects that, only ")?;
+                for (i, it) in expected.iter().enumerate() {
+                    write!(f, "{}{}", if i == 0 { "" } else { ", " }, Whom(it.as_ref()))?;
+                }
+                if expected.is_empty() {
+                    f.write_str(NONE)
+                } else {
+                    Ok(())
+                }
+            }
+        }
+    }
+}
+
+type Sides = (
+    alloc::vec::Vec<TrafficSelector>,
+    alloc::vec::Vec<TrafficSelector>,
+);
+
+fn sides(
+    f: &mut fmt::Formatter<'_>,
+    who: &str,
+    (local, remote): &Sides,
+    empty: &'static str,
+) -> fmt::Result {
+    if local.is_empty() && remote.is_empty() {
+        return write!(f, "{who} {empty}");
+    }
+    write!(f, "{who} {} === {}", List(local, NONE), List(remote, NONE))
+}
+
+impl fmt::Display for Incompatibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Addresses => {
+                f.write_str("an internal address was asked for, and there is none to give")
+            }
+            Self::Ike { ours, theirs } => write!(
+                f,
+                "no IKE suite in common: ours {}; the peer's {}",
+                List(ours, NONE),
+                List(theirs, UNTOLD)
+            ),
+            Self::Esp { ours, theirs } => write!(
+                f,
+                "no ESP suite in common: ours {}; the peer's {}",
+                List(ours, NONE),
+                List(theirs, UNTOLD)
+            ),
+            Self::Group { wanted } => {
+                write!(
+                    f,
+                    "the peer wants key exchange group {wanted}, which was not offered or did not help"
+                )
+            }
+            Self::Selectors { ours, theirs } => {
+                f.write_str("no traffic selectors in common (local === remote): ")?;
+                sides(f, "ours", ours, NONE)?;
+                f.write_str("; ")?;
+                sides(f, "the peer's", theirs, UNTOLD)
+            }
+            Self::NoConnection => f.write_str("no connection is configured for these addresses"),
+        }
+    }
+}
+
+impl fmt::Display for Misbehaviour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ChoseUnoffered => f.write_str("it chose what was not offered"),
+            Self::Missing(kind) => write!(f, "a {kind} payload is missing"),
+            Self::Repeated(kind) => write!(f, "a {kind} payload stands more than once"),
+            Self::UnknownCritical(kind) => write!(f, "payload type {kind} is critical and unknown"),
+            Self::WidenedSelectors => f.write_str("it widened the traffic selectors"),
+            Self::EndlessRetry => f.write_str("it asked for cookies or other groups without end"),
+            Self::ShortNonce => f.write_str("its nonce is too short for the PRF"),
+        }
+    }
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Undecryptable => f.write_str("does not decrypt"),
+            Self::Extension(why) => write!(f, "dropped by an extension: {why}"),
+            Self::HalfOpenLimit => f.write_str("too many half-open SAs"),
+            Self::Malformed(error) => write!(f, "malformed: {error}"),
+            Self::MessageId => f.write_str("message ID outside the window"),
+            Self::Unexpected => f.write_str("not what is awaited now"),
+            Self::UnknownSpi => f.write_str("unknown SPI"),
+            Self::Version => f.write_str("not IKEv2"),
+        }
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("deleted by us"),
+            Self::Peer => f.write_str("deleted by the peer"),
+            Self::Silent => f.write_str("the peer does not answer"),
+            Self::PeerError(what) => write!(f, "the peer reported {what}"),
+            Self::Failure(failure) => failure.fmt(f),
+        }
+    }
+}
