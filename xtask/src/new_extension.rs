@@ -64,14 +64,15 @@ fn wire_workspace(manifest: &str, name: &str) -> Result<String> {
         .ok_or_else(|| format!("{WORKSPACE}: no line `ikee = …` to put it before"))
 }
 
-/// A feature, and an optional dependency that it switches on.
+/// A feature, and an optional dependency that it switches on; each after its likes.
 fn wire_facade(manifest: &str, name: &str) -> Result<String> {
     let feature = format!("{name} = [\"dep:ikee-{name}\"]\n");
     let dependency = format!("ikee-{name} = {{ workspace = true, optional = true }}\n");
-    let with_feature = end_of_table(manifest, "[features]").map(|at| put(manifest, at, &feature));
+    let features = after_likes(manifest, "[features]", "[\"dep:ikee-");
+    let with_feature = features.map(|at| put(manifest, at, &feature));
     with_feature
         .and_then(|text| {
-            end_of_table(&text, "[dependencies]").map(|at| put(&text, at, &dependency))
+            after_likes(&text, "[dependencies]", "ikee-").map(|at| put(&text, at, &dependency))
         })
         .ok_or_else(|| format!("{FACADE}: [features] and [dependencies] are both needed"))
 }
@@ -96,12 +97,17 @@ fn put(text: &str, at: usize, line: &str) -> String {
     format!("{head}{line}{tail}")
 }
 
-/// Behind the last line of a table that says something.
-fn end_of_table(text: &str, header: &str) -> Option<usize> {
+/// Behind the last line of a table that has `like` in it, or else behind its last line that says something.
+fn after_likes(text: &str, header: &str, like: &str) -> Option<usize> {
     let start = text.find(header)? + header.len();
     let rest = text.get(start..)?;
     let body = rest.get(..rest.find("\n[").unwrap_or(rest.len()))?;
-    Some((start + body.trim_end().len() + 1).min(text.len()))
+    let last = body.rfind(like).unwrap_or_else(|| body.trim_end().len());
+    let end = body
+        .get(last..)?
+        .find('\n')
+        .map_or(body.len(), |end| last + end + 1);
+    Some(start + end)
 }
 
 #[cfg(test)]
@@ -121,10 +127,10 @@ mod tests {
 
     #[test]
     fn the_facade_gets_a_feature_and_an_optional_dependency() {
-        let text = "[features]\ndefault = []\n\n[dependencies]\nike-ext = { workspace = true }\n\n[lints]\nworkspace = true\n";
+        let text = "[features]\na = [\"dep:ikee-a\"]\nall = [\"a\"]\n\n[dependencies]\nike-ext = { workspace = true }\n\n[lints]\nworkspace = true\n";
         let wired = wire_facade(text, "realm").unwrap();
         assert!(
-            wired.contains("default = []\nrealm = [\"dep:ikee-realm\"]\n\n"),
+            wired.contains("-a\"]\nrealm = [\"dep:ikee-realm\"]\nall"),
             "{wired}"
         );
         assert!(
