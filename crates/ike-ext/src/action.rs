@@ -65,33 +65,10 @@ impl Action {
     /// [`FloatPorts`](Self::FloatPorts) (NAT detection comes before authentication).
     #[must_use]
     pub const fn needs_protection(&self) -> bool {
-        match self {
-            Self::Close(_)
-            | Self::DeleteChild(_)
-            | Self::Inform { .. }
-            | Self::Raw(..)
-            | Self::RekeyChild(_)
-            | Self::RekeySa(_)
-            | Self::Resend(_) => true,
-            Self::FloatPorts(_) | Self::Nudge(_) | Self::Recompose(_) => false,
-        }
-    }
-
-    /// Its name, for logs.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Close(_) => "close",
-            Self::DeleteChild(_) => "delete-child",
-            Self::FloatPorts(_) => "float-ports",
-            Self::Inform { .. } => "inform",
-            Self::Nudge(_) => "nudge",
-            Self::Raw(..) => "raw",
-            Self::Recompose(_) => "recompose",
-            Self::RekeyChild(_) => "rekey-child",
-            Self::RekeySa(_) => "rekey-sa",
-            Self::Resend(_) => "resend",
-        }
+        !matches!(
+            self,
+            Self::FloatPorts(_) | Self::Nudge(_) | Self::Recompose(_)
+        )
     }
 }
 

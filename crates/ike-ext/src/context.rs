@@ -125,11 +125,6 @@ impl<'a> SaFacts<'a> {
     pub fn peer_sent(&self, prefix: &[u8]) -> bool {
         self.vendor_ids.iter().any(|id| id.starts_with(prefix))
     }
-
-    /// The vendor IDs the peer has sent, in the order they came.
-    pub fn vendor_ids(&self) -> impl Iterator<Item = &'a [u8]> {
-        self.vendor_ids.iter().map(Vec::as_slice)
-    }
 }
 
 /// The core, as seen by an extension for the length of one call.
@@ -198,15 +193,11 @@ impl<'a> Context<'a> {
     }
 
     /// Takes back those asked for since `mark` that `allowed` refuses.
-    pub(crate) fn review(&mut self, mark: usize, mut allowed: impl FnMut(&Action) -> bool) {
-        let mut at = 0_usize;
-        let before = self.actions.len();
-        self.actions.retain(|action| {
-            let keep = at < mark || allowed(action);
-            at = at.saturating_add(1);
-            keep
-        });
-        let gone = before.saturating_sub(self.actions.len());
-        self.refused = self.refused.saturating_add(gone);
+    pub(crate) fn review(&mut self, mark: usize, allowed: impl FnMut(&Action) -> bool) {
+        let mut since = self.actions.split_off(mark.min(self.actions.len()));
+        self.refused = self.refused.saturating_add(since.len());
+        since.retain(allowed);
+        self.refused = self.refused.saturating_sub(since.len());
+        self.actions.append(&mut since);
     }
 }

@@ -1,3 +1,10 @@
+//! What an extension may offer beyond its callbacks, one small trait each.
+#![expect(
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    reason = "answers, all of which a core handles, and questions, which a core builds"
+)]
+
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -19,7 +26,6 @@ pub trait Gate {
 
 /// A gate's judgement.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "a core must handle every variant")]
 pub enum Admission {
     /// Let it in.
     Admit,
@@ -43,7 +49,6 @@ pub trait Framing {
 
 /// What became of a datagram.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "a core must handle every variant")]
 pub enum Join {
     /// Drop it.
     Discard,
@@ -69,7 +74,6 @@ pub trait Chunking {
 
 /// The content of one Encrypted Fragment payload (RFC 7383 §2.5).
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "cores build it, from the wire")]
 pub struct Chunk<'a> {
     /// The message ID of the message it is part of.
     pub message_id: u32,
@@ -88,7 +92,6 @@ pub struct Chunk<'a> {
 
 /// What became of a fragment.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "a core must handle every variant")]
 pub enum Gather {
     /// Dropped, for this reason.
     Discard(&'static str),
@@ -140,7 +143,6 @@ pub trait Policy {
 
 /// How a negotiation that succeeded ends.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "a core must handle every variant")]
 pub enum Conclusion {
     /// With an established SA.
     Accept,
@@ -167,7 +169,6 @@ pub trait Credential {
 
 /// What a peer has shown of itself.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "cores build it")]
 pub struct Evidence<'a> {
     /// The method that was negotiated.
     pub method: AuthMethod,
@@ -183,7 +184,6 @@ pub struct Evidence<'a> {
 
 /// A credential's judgement.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "a core must handle every variant")]
 pub enum Trust {
     /// It is who it claims to be.
     Accept,

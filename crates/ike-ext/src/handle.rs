@@ -8,17 +8,6 @@ pub enum Role {
     Responder,
 }
 
-impl Role {
-    /// The other side.
-    #[must_use]
-    pub const fn peer(self) -> Self {
-        match self {
-            Self::Initiator => Self::Responder,
-            Self::Responder => Self::Initiator,
-        }
-    }
-}
-
 macro_rules! handle {
     ($($(#[$meta:meta])* $name:ident,)+) => {$(
         $(#[$meta])*
@@ -26,11 +15,6 @@ macro_rules! handle {
         pub struct $name(u64);
 
         impl $name {
-            /// The smallest handle; with [`MAX`](Self::MAX) the bounds of a range of keys.
-            pub const MIN: Self = Self(0);
-            /// The largest handle.
-            pub const MAX: Self = Self(u64::MAX);
-
             /// Wraps a number the core allots; numbers are never reused.
             #[must_use]
             pub const fn new(id: u64) -> Self {
@@ -41,12 +25,6 @@ macro_rules! handle {
             #[must_use]
             pub const fn get(self) -> u64 {
                 self.0
-            }
-        }
-
-        impl core::fmt::Display for $name {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                self.0.fmt(f)
             }
         }
     )+};

@@ -1,1 +1,289 @@
-//! Test kit; written after the vocabulary.
+//! Test kit: a core without IKE, and the four tests that every extension passes.
+//!
+//! It asserts, and so panics: it is for tests only.
+#![expect(clippy::exhaustive_structs, reason = "tests build them")]
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+
+use ipsec_doi::HashId;
+use isakmp_wire::v2::{CfgAttribute, kind};
+use isakmp_wire::{
+    ChainWriter, ExchangeType, Flags, Header, OwnedPayload, PayloadChain, Spi, Version,
+};
+
+use crate::action::{Action, Lifecycle, Verdict};
+use crate::context::{Context, Host, Prf, SaFacts};
+use crate::extension::Extension;
+use crate::facet::Chunk;
+use crate::handle::{Role, SaId};
+use crate::message::{Draft, Inbound, Stage};
+use crate::set::Extensions;
+use crate::time::Instant;
+
+/// A core that has SAs as the test says, and a hash and randomness that are none.
+#[derive(Debug, Default)]
+pub struct FakeHost {
+    /// Its SAs: facts, and the vendor IDs of the peer.
+    pub sas: BTreeMap<SaId, (SaFacts<'static>, Vec<Vec<u8>>)>,
+    /// How many authenticated SAs it has with anybody.
+    pub established: usize,
+    /// How many half-open negotiations.
+    pub half_open: usize,
+}
+
+impl Host for FakeHost {
+    fn facts(&self, sa: SaId) -> Option<SaFacts<'_>> {
+        let (facts, vendor_ids) = self.sas.get(&sa)?;
+        Some(facts.with_vendor_ids(vendor_ids))
+    }
+    fn find(&self, _: Spi, _: Spi) -> Option<SaId> {
+        self.sas.keys().next().copied()
+    }
+    fn established_with(&self, _: IpAddr) -> usize {
+        self.established
+    }
+    fn half_open(&self, _: Option<IpAddr>) -> usize {
+        self.half_open
+    }
+    fn fill_random(&mut self, out: &mut [u8]) {
+        out.fill(0x5a);
+    }
+    fn digest(&self, hash: HashId, parts: &[&[u8]], out: &mut [u8]) -> usize {
+        let all = parts.iter().flat_map(|part| part.iter());
+        out.fill(all.fold(0, |sum, octet| sum ^ octet));
+        out.len().min(hash.output_len())
+    }
+    fn prf(&self, ask: Prf<'_>, out: &mut [u8]) -> Option<usize> {
+        self.sas.get(&ask.owner)?;
+        Some(self.digest(HashId::SHA1, ask.parts, out))
+    }
+}
+
+/// One extension, a [`FakeHost`], a clock, and what the extension has asked for.
+#[derive(Debug)]
+pub struct Rig {
+    /// The extension.
+    pub set: Extensions,
+    /// The core.
+    pub host: FakeHost,
+    /// The time.
+    pub now: Instant,
+    /// What was asked for and not taken by the test.
+    pub actions: Vec<Action>,
+}
+
+impl Rig {
+    /// The SA that it begins with.
+    pub const SA: SaId = SaId::new(1);
+
+    /// With an IKEv2 SA in which we are `role`, between two addresses of 192.0.2.0/24.
+    #[must_use]
+    pub fn new(extension: impl Extension, role: Role) -> Self {
+        let at = |host| SocketAddr::from(([192, 0, 2, host], 500));
+        let facts = SaFacts::new(role, Version::V2, at(1), at(2));
+        let mut host = FakeHost::default();
+        host.sas.insert(Self::SA, (facts, Vec::new()));
+        Self {
+            set: Extensions::none().with(extension),
+            host,
+            now: Instant::EPOCH,
+            actions: Vec::new(),
+        }
+    }
+
+    /// Calls the set as a core would.
+    pub fn call<T>(&mut self, f: impl FnOnce(&mut Extensions, &mut Context<'_>) -> T) -> T {
+        let mut cx = Context::new(self.now, &mut self.host, &mut self.actions);
+        f(&mut self.set, &mut cx)
+    }
+
+    /// Lets the extension contribute to a message.
+    pub fn outgoing(&mut self, stage: Stage, mut payloads: Vec<OwnedPayload>) -> Vec<OwnedPayload> {
+        let mut responder = Spi::ZERO;
+        let mut draft = Draft::new(Version::V2, stage, 0, &mut payloads, &mut responder);
+        self.call(|set, cx| set.outgoing(cx, Self::SA, &mut draft));
+        payloads
+    }
+
+    /// Shows a message to the extension; it counts as protected after IKE_SA_INIT.
+    pub fn incoming(&mut self, stage: Stage, payloads: &[OwnedPayload]) -> Verdict {
+        let mut bytes = Vec::new();
+        let mut writer = ChainWriter::begin(&mut bytes);
+        for payload in payloads {
+            writer.owned(payload);
+        }
+        let first = writer.finish();
+        let Ok(chain) = PayloadChain::parse(first, &bytes, Header::LEN) else {
+            return Verdict::Discard("malformed");
+        };
+        let header = Header {
+            initiator: Spi::ZERO,
+            responder: Spi::ZERO,
+            next: chain.first_type(),
+            version: Version::V2,
+            exchange: stage.exchange,
+            flags: Flags::new(0),
+            message_id: 0,
+            length: 0,
+        };
+        let protected = stage.exchange != ExchangeType::IKE_SA_INIT;
+        let from = SocketAddr::from(([192, 0, 2, 2], 500));
+        let msg = Inbound::new(stage, from, header, protected, chain);
+        self.call(|set, cx| set.incoming(cx, Self::SA, &msg))
+    }
+
+    /// Tells the extension what happened to the SA.
+    pub fn lifecycle(&mut self, what: Lifecycle) {
+        self.call(|set, cx| set.lifecycle(cx, Self::SA, what));
+    }
+
+    /// Lets time pass, waking the extension when it wants to be.
+    pub fn advance(&mut self, by: Duration) {
+        let end = self.now + by;
+        while let Some(at) = self.set.next_timeout().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            self.call(Extensions::timeout);
+        }
+        self.now = end;
+    }
+
+    /// Shows octets as a fragment, and as the value of every attribute.
+    fn break_off(&mut self, payload: &OwnedPayload) {
+        let data = payload.body.as_slice();
+        for (number, total) in [(0, 0), (1, 2), (2, 1), (1, u16::MAX), (2, 2)] {
+            let (message_id, response, first) = (1, false, payload.kind);
+            let chunk = Chunk {
+                message_id,
+                response,
+                first,
+                number,
+                total,
+                data,
+            };
+            self.call(|set, cx| set.collect(cx, Self::SA, &chunk));
+        }
+        for attribute in (0..32).chain(23_450..23_460).map(CfgAttribute::new) {
+            self.call(|set, cx| {
+                set.request_attributes(cx.host(), Self::SA, &mut Vec::new());
+                set.reply_attributes(cx.host(), Self::SA, attribute, &mut Vec::new());
+                set.learned_attribute(cx, Self::SA, attribute, data);
+            });
+        }
+    }
+
+    /// A short life of the SA; `peer` holds those messages of the peer that are not plain.
+    fn live(&mut self, role: Role, peer: &[(Stage, Vec<OwnedPayload>)]) -> Vec<OwnedPayload> {
+        let mut sent = Vec::new();
+        for exchange in EXCHANGES {
+            let (request, response) = (Stage::request(exchange), Stage::response(exchange));
+            let theirs = |rig: &mut Self, stage| {
+                let special = peer.iter().find(|(at, _)| *at == stage);
+                let message = special.map_or_else(plain, |(_, it)| it.clone());
+                assert_eq!(rig.incoming(stage, &message), Verdict::Continue);
+            };
+            if role == Role::Initiator {
+                sent.append(&mut self.outgoing(request, plain()));
+                theirs(self, response);
+            } else {
+                theirs(self, request);
+                sent.append(&mut self.outgoing(response, plain()));
+            }
+        }
+        self.lifecycle(Lifecycle::Established);
+        sent
+    }
+}
+
+/// The four tests that every extension passes.
+#[derive(Debug)]
+pub struct Stock<E> {
+    /// Makes the extension, on.
+    pub on: fn() -> E,
+    /// Makes the extension, off.
+    pub off: fn() -> E,
+    /// Whether it keeps nothing.
+    pub idle: fn(&E) -> bool,
+    /// Messages of an IKEv2 peer that has the extension.
+    pub peer: Vec<(Stage, Vec<OwnedPayload>)>,
+}
+
+impl<E: Extension> Stock<E> {
+    /// Off, it adds nothing, asks for nothing, keeps nothing, whatever the peer sends.
+    pub fn silent_when_off(&self) {
+        for role in [Role::Initiator, Role::Responder] {
+            let mut rig = Rig::new((self.off)(), role);
+            assert_eq!(rig.live(role, &self.peer), untouched());
+            assert_eq!(rig.actions, []);
+            assert_eq!(rig.set.chunk_limit(&rig.host, Rig::SA), None);
+            self.assert_idle(&rig);
+        }
+    }
+
+    /// On, it leaves alone what the core says to a peer without it, and what that peer says.
+    pub fn harmless_to_a_plain_peer(&self) {
+        for role in [Role::Initiator, Role::Responder] {
+            let mut rig = Rig::new((self.on)(), role);
+            let mut sent = rig.live(role, &[]);
+            sent.retain(|payload| untouched().contains(payload));
+            assert_eq!(sent, untouched());
+            assert!(!rig.actions.iter().any(Action::needs_protection));
+            assert_eq!(rig.set.chunk_limit(&rig.host, Rig::SA), None);
+        }
+    }
+
+    /// When the SA is gone, so is all that was kept for it.
+    pub fn leaves_no_row_and_no_timer(&self) {
+        for role in [Role::Initiator, Role::Responder] {
+            let mut rig = Rig::new((self.on)(), role);
+            rig.live(role, &self.peer);
+            rig.lifecycle(Lifecycle::Closed);
+            self.assert_idle(&rig);
+        }
+    }
+
+    /// Every payload of the peer's messages may break off anywhere, and its octets may come as a
+    /// fragment, or as the value of an attribute. (A chain that breaks off stops at the core.)
+    pub fn survives_truncation(&self) {
+        let mut rig = Rig::new((self.on)(), Role::Responder);
+        rig.live(Role::Responder, &self.peer);
+        for (stage, payloads) in &self.peer {
+            for (at, payload) in payloads.iter().enumerate() {
+                for cut in 0..=payload.body.len() {
+                    let mut broken = payloads.clone();
+                    let mut part = payload.clone();
+                    part.body.truncate(cut);
+                    rig.break_off(&part);
+                    broken.splice(at..=at, [part]);
+                    rig.incoming(*stage, &broken);
+                }
+            }
+        }
+        rig.lifecycle(Lifecycle::Closed);
+        self.assert_idle(&rig);
+    }
+
+    fn assert_idle(&self, rig: &Rig) {
+        assert!(rig.set.get::<E>().is_some_and(self.idle), "state is left");
+        assert_eq!(rig.set.next_timeout(), None, "a timer is left");
+    }
+}
+
+/// A message of a core without extensions, much simplified.
+fn plain() -> Vec<OwnedPayload> {
+    let kinds = [kind::ID_I, kind::SA, kind::NONCE];
+    Vec::from(kinds.map(|kind| OwnedPayload::new(kind, [kind.get(); 16])))
+}
+
+/// What a core without extensions sends in [`Rig::live`].
+fn untouched() -> Vec<OwnedPayload> {
+    EXCHANGES.into_iter().flat_map(|_| plain()).collect()
+}
+
+const EXCHANGES: [ExchangeType; 3] = [
+    ExchangeType::IKE_SA_INIT,
+    ExchangeType::IKE_AUTH,
+    ExchangeType::INFORMATIONAL,
+];

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use isakmp_wire::{
-    ExchangeType, Header, OwnedPayload, PayloadChain, PayloadType, Spi, Version, v1, v2,
+    Encode, ExchangeType, Header, OwnedPayload, PayloadChain, PayloadType, Spi, Version, v1, v2,
 };
 
 /// Which message of which exchange: `Stage::main_mode(5)` is "message #5" of the specification.
@@ -33,12 +33,6 @@ impl Stage {
         Self::new(ExchangeType::MAIN_MODE, n)
     }
 
-    /// Quick mode message `n` (IKEv1).
-    #[must_use]
-    pub const fn quick_mode(n: u8) -> Self {
-        Self::new(ExchangeType::QUICK_MODE, n)
-    }
-
     /// The request of an exchange (IKEv2).
     #[must_use]
     pub const fn request(exchange: ExchangeType) -> Self {
@@ -64,8 +58,6 @@ impl Stage {
 pub enum Place {
     /// Immediately before the first payload of this type.
     Before(PayloadType),
-    /// Before all others.
-    First,
     /// At the end.
     Last,
 }
@@ -118,12 +110,6 @@ impl<'a> Draft<'a> {
         self.message_id
     }
 
-    /// The payloads so far.
-    #[must_use]
-    pub fn payloads(&self) -> &[OwnedPayload] {
-        self.payloads
-    }
-
     /// Whether a payload of this type is in it.
     #[must_use]
     pub fn has(&self, kind: PayloadType) -> bool {
@@ -134,7 +120,6 @@ impl<'a> Draft<'a> {
     pub fn insert(&mut self, place: Place, payload: OwnedPayload) -> bool {
         let at = match place {
             Place::Before(kind) => self.payloads.iter().position(|p| p.kind == kind),
-            Place::First => Some(0),
             Place::Last => Some(self.payloads.len()),
         };
         if let Some(at) = at {
@@ -158,12 +143,10 @@ impl<'a> Draft<'a> {
     pub fn notify(&mut self, kind: v2::NotifyType, data: &[u8]) -> bool {
         let fits = self.version == Version::V2;
         if fits {
-            let [high, low] = kind.get().to_be_bytes();
-            let mut body = Vec::with_capacity(data.len().saturating_add(4));
-            body.extend_from_slice(&[v2::ProtocolId::NONE.get(), 0, high, low]);
-            body.extend_from_slice(data);
-            self.payloads
-                .push(OwnedPayload::new(v2::kind::NOTIFY, body));
+            let mut body = Vec::new();
+            v2::Notify::new(kind, data).encode(&mut body);
+            let payload = OwnedPayload::new(v2::kind::NOTIFY, body);
+            self.payloads.push(payload);
         }
         fits
     }
@@ -259,7 +242,7 @@ impl<'a> Inbound<'a> {
 
 /// An encoded message on its way out.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "cores build it")]
 pub struct Sent<'a> {
     /// Which message it is.
     pub stage: Stage,
@@ -267,18 +250,6 @@ pub struct Sent<'a> {
     pub kinds: &'a [PayloadType],
     /// Its octets, from the ISAKMP header on.
     pub bytes: &'a [u8],
-}
-
-impl<'a> Sent<'a> {
-    /// Describes an encoded message.
-    #[must_use]
-    pub const fn new(stage: Stage, kinds: &'a [PayloadType], bytes: &'a [u8]) -> Self {
-        Self {
-            stage,
-            kinds,
-            bytes,
-        }
-    }
 }
 
 fn vendor_id_kind(version: Version) -> PayloadType {

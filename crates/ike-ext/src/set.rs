@@ -5,14 +5,13 @@ use core::time::Duration;
 
 use ipsec_doi::auth_method::AuthMethod;
 use ipsec_doi::encapsulation::NatRevision;
-use isakmp_wire::OwnedPayload;
 use isakmp_wire::v2::{CfgAttribute, OwnedCfgAttr};
 
 use crate::action::{Action, Lifecycle, Verdict};
 use crate::context::{Context, Host};
 use crate::extension::Extension;
 use crate::facet::{
-    Admission, Attributes, Chunk, Conclusion, Evidence, Gather, Join, Policy, Trust,
+    Admission, Attributes, Chunk, Conclusion, Credential, Evidence, Gather, Join, Policy, Trust,
 };
 use crate::handle::{PolicyId, SaId};
 use crate::message::{Draft, Inbound, Sent, Stage};
@@ -87,12 +86,8 @@ impl Extensions {
     /// Everyone sees the message until someone objects.
     pub fn incoming(&mut self, cx: &mut Context<'_>, sa: SaId, msg: &Inbound<'_>) -> Verdict {
         let mark = cx.mark();
-        let verdict = self
-            .list
-            .iter_mut()
-            .map(|ext| ext.on_incoming(cx, sa, msg))
-            .find(|verdict| *verdict != Verdict::Continue)
-            .unwrap_or(Verdict::Continue);
+        let all = self.list.iter_mut();
+        let verdict = decided(Verdict::Continue, all.map(|it| it.on_incoming(cx, sa, msg)));
         if !msg.protected {
             self.review(cx, mark);
         }
@@ -128,13 +123,8 @@ impl Extensions {
     /// The first gate that does not simply admit decides.
     pub fn admit(&mut self, cx: &mut Context<'_>, first: &Inbound<'_>) -> Admission {
         let mark = cx.mark();
-        let admission = self
-            .list
-            .iter_mut()
-            .filter_map(|ext| ext.gate())
-            .map(|gate| gate.admit(cx, first))
-            .find(|admission| *admission != Admission::Admit)
-            .unwrap_or(Admission::Admit);
+        let all = self.list.iter_mut().filter_map(|ext| ext.gate());
+        let admission = decided(Admission::Admit, all.map(|it| it.admit(cx, first)));
         self.review(cx, mark);
         admission
     }
@@ -142,125 +132,94 @@ impl Extensions {
     /// The first framing that splits the message decides; empty to send it whole.
     pub fn split(&mut self, cx: &mut Context<'_>, sa: SaId, sent: &Sent<'_>) -> Vec<Vec<u8>> {
         let mut out = Vec::new();
-        for framing in self.list.iter_mut().filter_map(|ext| ext.framing()) {
-            framing.split(cx, sa, sent, &mut out);
-            if !out.is_empty() {
-                break;
-            }
-        }
+        let mut all = self.list.iter_mut().filter_map(|ext| ext.framing());
+        all.any(|it| {
+            it.split(cx, sa, sent, &mut out);
+            !out.is_empty()
+        });
         out
     }
 
     /// The first framing that recognises the datagram decides.
     pub fn join(&mut self, cx: &mut Context<'_>, sa: SaId, msg: &Inbound<'_>) -> Join {
         let mark = cx.mark();
-        let join = self
-            .list
-            .iter_mut()
-            .filter_map(|ext| ext.framing())
-            .map(|framing| framing.join(cx, sa, msg))
-            .find(|join| *join != Join::NotMine)
-            .unwrap_or(Join::NotMine);
+        let all = self.list.iter_mut().filter_map(|ext| ext.framing());
+        let join = decided(Join::NotMine, all.map(|it| it.join(cx, sa, msg)));
         self.review(cx, mark);
         join
     }
 
     /// The smallest packet size beyond which to fragment, in octets of a whole IP packet.
     pub fn chunk_limit(&mut self, host: &dyn Host, sa: SaId) -> Option<usize> {
-        self.list
-            .iter_mut()
-            .filter_map(|ext| ext.chunking())
-            .filter_map(|chunking| chunking.limit(host, sa))
-            .min()
+        let all = self.list.iter_mut().filter_map(|ext| ext.chunking());
+        all.filter_map(|it| it.limit(host, sa)).min()
     }
 
     /// The first that chunks takes the fragment; `None` if nobody does.
     pub fn collect(&mut self, cx: &mut Context<'_>, sa: SaId, chunk: &Chunk<'_>) -> Option<Gather> {
-        self.list
-            .iter_mut()
-            .find_map(|ext| ext.chunking())
-            .map(|chunking| chunking.collect(cx, sa, chunk))
+        let first = self.list.iter_mut().find_map(|ext| ext.chunking());
+        first.map(|it| it.collect(cx, sa, chunk))
     }
 
     /// Whether all agree to the policy.
     #[must_use]
     pub fn permits(&self, sa: SaId, candidate: PolicyId) -> bool {
-        self.policies().all(|policy| policy.permits(sa, candidate))
+        self.policies().all(|it| it.permits(sa, candidate))
     }
 
     /// The smallest retry limit.
     #[must_use]
     pub fn retry_limit(&self, sa: SaId, stage: Stage) -> Option<u8> {
-        self.policies()
-            .filter_map(|policy| policy.retry_limit(sa, stage))
-            .min()
+        let all = self.policies();
+        all.filter_map(|it| it.retry_limit(sa, stage)).min()
     }
 
     /// The smallest idle limit.
     #[must_use]
     pub fn idle_limit(&self, sa: SaId) -> Option<Duration> {
-        self.policies()
-            .filter_map(|policy| policy.idle_limit(sa))
-            .min()
+        self.policies().filter_map(|it| it.idle_limit(sa)).min()
     }
 
     /// The hash prefix of whoever expects that message; empty if nobody does.
     #[must_use]
     pub fn hash_prefix(&self, sa: SaId, message_id: u32) -> &[u8] {
-        self.policies()
-            .find_map(|policy| policy.hash_prefix(sa, message_id))
-            .unwrap_or_default()
+        let found = self
+            .policies()
+            .find_map(|it| it.hash_prefix(sa, message_id));
+        found.unwrap_or_default()
     }
 
     /// The first that declines decides.
     #[must_use]
     pub fn conclusion(&self, sa: SaId) -> Conclusion {
-        self.policies()
-            .map(|policy| policy.conclusion(sa))
-            .find(|conclusion| *conclusion != Conclusion::Accept)
-            .unwrap_or(Conclusion::Accept)
+        decided(
+            Conclusion::Accept,
+            self.policies().map(|it| it.conclusion(sa)),
+        )
     }
 
     /// The first NAT traversal revision named.
     #[must_use]
     pub fn encapsulation(&self, sa: SaId) -> Option<NatRevision> {
-        self.policies().find_map(|policy| policy.encapsulation(sa))
+        self.policies().find_map(|it| it.encapsulation(sa))
     }
 
     /// The authentication methods that extensions bring, in order.
     pub fn auth_methods(&mut self) -> impl Iterator<Item = AuthMethod> {
-        self.list
-            .iter_mut()
-            .filter_map(|ext| ext.credential())
-            .map(|credential| credential.method())
+        self.credentials().map(|it| it.method())
     }
 
-    /// The ID payload of whoever brings `method`.
-    pub fn identity(&mut self, sa: SaId, method: AuthMethod) -> Option<OwnedPayload> {
-        self.list
-            .iter_mut()
-            .filter_map(|ext| ext.credential())
-            .find(|credential| credential.method() == method)?
-            .identity(sa)
-    }
-
-    /// The CERT payload of whoever brings `method`.
-    pub fn certificate(&mut self, sa: SaId, method: AuthMethod) -> Option<OwnedPayload> {
-        self.list
-            .iter_mut()
-            .filter_map(|ext| ext.credential())
-            .find(|credential| credential.method() == method)?
-            .certificate(sa)
+    /// Whoever brings `method`.
+    pub fn credential(&mut self, method: AuthMethod) -> Option<&mut dyn Credential> {
+        self.credentials().find(|it| it.method() == method)
     }
 
     /// The first credential that has something to say about the peer decides.
     pub fn trust(&mut self, cx: &mut Context<'_>, sa: SaId, peer: &Evidence<'_>) -> Trust {
-        self.list
-            .iter_mut()
-            .filter_map(|ext| ext.credential())
-            .map(|credential| credential.trust(cx, sa, peer))
-            .find(|trust| *trust != Trust::NotMine)
-            .unwrap_or(Trust::NotMine)
+        decided(
+            Trust::NotMine,
+            self.credentials().map(|it| it.trust(cx, sa, peer)),
+        )
     }
 
     /// Everyone asks for attributes, in order.
@@ -296,6 +255,10 @@ impl Extensions {
         }
     }
 
+    fn credentials(&mut self) -> impl Iterator<Item = &mut dyn Credential> {
+        self.list.iter_mut().filter_map(|ext| ext.credential())
+    }
+
     fn attributes(&mut self) -> impl Iterator<Item = &mut dyn Attributes> {
         self.list.iter_mut().filter_map(|ext| ext.attributes())
     }
@@ -316,4 +279,9 @@ impl Extensions {
             !action.needs_protection()
         });
     }
+}
+
+/// The first answer that is not the neutral one.
+fn decided<T: PartialEq>(neutral: T, mut answers: impl Iterator<Item = T>) -> T {
+    answers.find(|it| *it != neutral).unwrap_or(neutral)
 }

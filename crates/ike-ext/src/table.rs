@@ -8,7 +8,7 @@ use crate::time::Instant;
 ///
 /// The core never sees the value type: it only promises to announce every SA that closes.
 /// Every operation takes logarithmic time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SaTable<T> {
     rows: BTreeMap<SaId, T>,
 }
@@ -43,17 +43,6 @@ impl<T> SaTable<T> {
         self.rows.remove(&sa)
     }
 
-    /// All rows, in the order of their handles.
-    pub fn iter(&self) -> impl Iterator<Item = (SaId, &T)> {
-        self.rows.iter().map(|(sa, row)| (*sa, row))
-    }
-
-    /// How many SAs have state here.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     /// Whether no SA has state here; what a leak test asserts after shutdown.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -68,16 +57,10 @@ impl<T: Default> SaTable<T> {
     }
 }
 
-impl<T> Default for SaTable<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// Deadlines keyed by whatever the extension calls its timers.
 ///
 /// Setting, stopping and taking a timer takes logarithmic time, the next deadline is at hand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Timers<K> {
     by_time: BTreeSet<(Instant, K)>,
     by_key: BTreeMap<K, Instant>,
@@ -122,12 +105,6 @@ impl<K: Copy + Ord> Timers<K> {
         }
     }
 
-    /// When `key` is due, if it is armed.
-    #[must_use]
-    pub fn get(&self, key: K) -> Option<Instant> {
-        self.by_key.get(&key).copied()
-    }
-
     /// The next deadline.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
@@ -145,12 +122,6 @@ impl<K: Copy + Ord> Timers<K> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_key.is_empty()
-    }
-}
-
-impl<K: Copy + Ord> Default for Timers<K> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -189,11 +160,5 @@ impl Budget {
     #[must_use]
     pub const fn used(&self) -> usize {
         self.used
-    }
-
-    /// How much may be in use.
-    #[must_use]
-    pub const fn limit(&self) -> usize {
-        self.limit
     }
 }

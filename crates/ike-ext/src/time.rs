@@ -1,4 +1,4 @@
-use core::ops::{Add, AddAssign};
+use core::ops::Add;
 use core::time::Duration;
 
 /// A point on the driver's monotonic clock.
@@ -36,11 +36,5 @@ impl Add<Duration> for Instant {
 
     fn add(self, delay: Duration) -> Self {
         Self(self.0.saturating_add(delay))
-    }
-}
-
-impl AddAssign<Duration> for Instant {
-    fn add_assign(&mut self, delay: Duration) {
-        *self = *self + delay;
     }
 }
