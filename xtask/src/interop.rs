@@ -1,7 +1,8 @@
 //! `interop`: tests against another IKE implementation, each in network namespaces of its own.
 //!
 //! They need the superuser, the lab's scripts (`IKEE_LAB`, or `../shared/lab`) and the peer's program. Where one of them
-//! is missing the command says so in one line and succeeds.
+//! is missing the command says so in one line and succeeds. The tests find the peer's name, the lab and the program under test in
+//! `IKEE_PEER`, `IKEE_LAB` and `IKEE_BIN`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,8 +35,12 @@ pub(crate) fn run(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<Outco
         .canonicalize()
         .map_err(|error| format!("{}: {error}", lab.display()))?;
     // the whole workspace, so that everything is compiled with the features that the other tests use too
+    call(cargo(tree).args(["build", "--workspace", "--bin", "ikee"]))?;
     let mut command = cargo(tree);
-    command.env("IKEE_PEER", peer).env("IKEE_LAB", lab);
+    command
+        .env("IKEE_PEER", peer)
+        .env("IKEE_LAB", lab)
+        .env("IKEE_BIN", tree.target().join("debug/ikee"));
     command
         .args(["test", "--workspace", "--test", "interop", "--"])
         .args(filter)

@@ -70,7 +70,7 @@ const STEPS: [Step; 13] = [
     Step {
         name: "vendor-ids",
         quick: false,
-        run: |tree| vendor_ids::run(tree, true),
+        run: vendor_ids::check_all,
     },
     Step {
         name: "interop",

@@ -54,6 +54,12 @@ impl Tree {
         self.root.join(relative)
     }
 
+    /// Where cargo builds.
+    pub(crate) fn target(&self) -> PathBuf {
+        let given = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+        self.root.join(given.unwrap_or_else(|| "target".into()))
+    }
+
     /// The text of a file; octets that are not UTF-8 are replaced.
     pub(crate) fn read(&self, relative: &str) -> Result<String> {
         fs::read(self.path(relative))

@@ -12,13 +12,20 @@ pub(crate) fn run(tree: &Tree, check: bool) -> Result<Outcome> {
         call(cargo(tree).args(["test", "--package", "isakmp-wire", "--lib", "vendor_id"]))?;
         return Ok(Outcome::Done);
     }
-    call(cargo(tree).args([
+    let example = [
         "run",
         "--quiet",
         "--package",
         "isakmp-wire",
         "--example",
         EXAMPLE,
-    ]))?;
+    ];
+    call(cargo(tree).args(example))?;
+    Ok(Outcome::Done)
+}
+
+/// The same check among the tests of the whole workspace: what it compiles, those need too.
+pub(crate) fn check_all(tree: &Tree) -> Result<Outcome> {
+    call(cargo(tree).args(["test", "--quiet", "--workspace", "--lib", "vendor_id"]))?;
     Ok(Outcome::Done)
 }
