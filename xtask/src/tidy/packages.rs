@@ -39,6 +39,7 @@ pub(super) fn check(tree: &Tree, packages: &[Package], findings: &mut Findings) 
         manifest(package, findings);
         if package.is_published() {
             root(tree, package, findings)?;
+            named(tree, package, findings)?;
         }
     }
     for file in [
@@ -89,6 +90,19 @@ fn files(tree: &Tree, package: &Package, findings: &mut Findings) -> Result<()> 
             findings.push(format!("{path} is missing: every crate has one"));
         } else if file == "CHANGELOG.md" && !tree.read(&path)?.contains(UNRELEASED) {
             findings.push(format!("{path}: no section {UNRELEASED}"));
+        }
+    }
+    Ok(())
+}
+
+/// The documents at the top name every crate.
+fn named(tree: &Tree, package: &Package, findings: &mut Findings) -> Result<()> {
+    for (path, name) in [
+        ("README.md", &package.dir),
+        ("ARCHITECTURE.md", &package.name),
+    ] {
+        if tree.path(path).exists() && !tree.read(path)?.contains(name.as_str()) {
+            findings.push(format!("{path}: {name} is not in it"));
         }
     }
     Ok(())

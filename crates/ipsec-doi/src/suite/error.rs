@@ -55,7 +55,7 @@ impl fmt::Display for SuiteError {
             SuiteErrorKind::MixedAead => write!(
                 f,
                 "'{token}' mixes AEAD and other encryption in one proposal; put them into two, \
-                 with a comma between (RFC 7296 section 3.3)"
+                 with a comma between (RFC 7296 §3.3)"
             ),
         }
     }
