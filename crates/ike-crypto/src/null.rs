@@ -24,55 +24,57 @@ pub fn provider() -> &'static Provider {
     &PROVIDER
 }
 
-static PROVIDER: Provider = Provider::new(
-    "null",
-    Algorithms::NONE
-        .ciphers(&[
-            &Null(Encryption::new(EncryptionId::AES_GCM_16, 256)),
-            &Null(Encryption::new(EncryptionId::AES_GCM_16, 128)),
-            &Null(Encryption::new(EncryptionId::CHACHA20_POLY1305, 0)),
-            &Null(Encryption::new(EncryptionId::AES_CBC, 256)),
-            &Null(Encryption::new(EncryptionId::AES_CBC, 128)),
-        ])
-        .prfs(&[
-            &Null(PrfId::HMAC_SHA2_256),
-            &Null(PrfId::HMAC_SHA2_384),
-            &Null(PrfId::HMAC_SHA2_512),
-            &Null(PrfId::HMAC_SHA1),
-        ])
-        .integrities(&[
-            &Null(IntegrityId::HMAC_SHA2_256_128),
-            &Null(IntegrityId::HMAC_SHA2_384_192),
-            &Null(IntegrityId::HMAC_SHA2_512_256),
-            &Null(IntegrityId::HMAC_SHA1_96),
-        ])
-        .groups(&[
-            &Null(GroupId::CURVE25519),
-            &Null(GroupId::ECP_256),
-            &Null(GroupId::ECP_384),
-            &Null(GroupId::ECP_521),
-            &Null(GroupId::MODP_2048),
-            &Null(GroupId::MODP_3072),
-            &Null(GroupId::MODP_4096),
-        ])
-        .hashes(&[
-            &Null(HashId::SHA1),
-            &Null(HashId::SHA2_256),
-            &Null(HashId::SHA2_384),
-            &Null(HashId::SHA2_512),
-        ]),
-    &[],
-    Algorithms::NONE
-        .ciphers(&[
+static PROVIDER: Provider = Provider {
+    name: "null",
+    ciphers: &[
+        &Null(Encryption::new(EncryptionId::AES_GCM_16, 256)),
+        &Null(Encryption::new(EncryptionId::AES_GCM_16, 128)),
+        &Null(Encryption::new(EncryptionId::CHACHA20_POLY1305, 0)),
+        &Null(Encryption::new(EncryptionId::AES_CBC, 256)),
+        &Null(Encryption::new(EncryptionId::AES_CBC, 128)),
+    ],
+    prfs: &[
+        &Null(PrfId::HMAC_SHA2_256),
+        &Null(PrfId::HMAC_SHA2_384),
+        &Null(PrfId::HMAC_SHA2_512),
+        &Null(PrfId::HMAC_SHA1),
+    ],
+    integrities: &[
+        &Null(IntegrityId::HMAC_SHA2_256_128),
+        &Null(IntegrityId::HMAC_SHA2_384_192),
+        &Null(IntegrityId::HMAC_SHA2_512_256),
+        &Null(IntegrityId::HMAC_SHA1_96),
+    ],
+    groups: &[
+        &Null(GroupId::CURVE25519),
+        &Null(GroupId::ECP_256),
+        &Null(GroupId::ECP_384),
+        &Null(GroupId::ECP_521),
+        &Null(GroupId::MODP_2048),
+        &Null(GroupId::MODP_3072),
+        &Null(GroupId::MODP_4096),
+    ],
+    hashes: &[
+        &Null(HashId::SHA1),
+        &Null(HashId::SHA2_256),
+        &Null(HashId::SHA2_384),
+        &Null(HashId::SHA2_512),
+    ],
+    verifiers: &[],
+    key_loaders: &[],
+    legacy: Algorithms {
+        ciphers: &[
             &Null(Encryption::new(EncryptionId::TDES, 0)),
             &Null(Encryption::new(EncryptionId::DES, 0)),
             &Null(Encryption::new(EncryptionId::NULL, 0)),
-        ])
-        .prfs(&[&Null(PrfId::HMAC_MD5)])
-        .integrities(&[&Null(IntegrityId::HMAC_MD5_96)])
-        .groups(&[&Null(GroupId::MODP_1024), &Null(GroupId::MODP_1536)])
-        .hashes(&[&Null(HashId::MD5)]),
-);
+        ],
+        prfs: &[&Null(PrfId::HMAC_MD5)],
+        integrities: &[&Null(IntegrityId::HMAC_MD5_96)],
+        groups: &[&Null(GroupId::MODP_1024), &Null(GroupId::MODP_1536)],
+        hashes: &[&Null(HashId::MD5)],
+        ..Algorithms::NONE
+    },
+};
 
 #[derive(Debug)]
 struct Null<T>(T);
@@ -87,7 +89,7 @@ impl Cipher for Null<Encryption> {
         if wanted != Some(key.len()) {
             return Err(Error);
         }
-        Ok(Box::new(Null(self.0)))
+        Ok(Box::new(Self(self.0)))
     }
 }
 

@@ -13,7 +13,10 @@ use crate::{
 /// the obsolete: whoever wants one of those names it. The look-ups find both. To mix back ends, clone one and replace a
 /// table.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "built as literals, which alone can borrow static tables; a new table concerns every provider"
+)]
 pub struct Provider {
     /// Name of the back end, for logs.
     pub name: &'static str,
@@ -35,9 +38,12 @@ pub struct Provider {
     pub legacy: Algorithms,
 }
 
-/// Tables of algorithms, to build a [`Provider`] from.
+/// Tables of algorithms: the legacy part of a [`Provider`]. `..Algorithms::NONE` fills up what a literal leaves out.
 #[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "built as literals, which alone can borrow static tables; a new table concerns every provider"
+)]
 pub struct Algorithms {
     /// Encryption transforms, one entry per key size.
     pub ciphers: &'static [&'static dyn Cipher],
@@ -63,77 +69,9 @@ impl Algorithms {
         hashes: &[],
         verifiers: &[],
     };
-
-    /// With these encryption transforms.
-    #[must_use]
-    pub const fn ciphers(self, ciphers: &'static [&'static dyn Cipher]) -> Self {
-        Self { ciphers, ..self }
-    }
-
-    /// With these pseudo-random functions.
-    #[must_use]
-    pub const fn prfs(self, prfs: &'static [&'static dyn Prf]) -> Self {
-        Self { prfs, ..self }
-    }
-
-    /// With these integrity transforms.
-    #[must_use]
-    pub const fn integrities(self, integrities: &'static [&'static dyn Integrity]) -> Self {
-        Self {
-            integrities,
-            ..self
-        }
-    }
-
-    /// With these key exchange methods.
-    #[must_use]
-    pub const fn groups(self, groups: &'static [&'static dyn Group]) -> Self {
-        Self { groups, ..self }
-    }
-
-    /// With these hash functions.
-    #[must_use]
-    pub const fn hashes(self, hashes: &'static [&'static dyn Hash]) -> Self {
-        Self { hashes, ..self }
-    }
-
-    /// With these signature schemes.
-    #[must_use]
-    pub const fn verifiers(self, verifiers: &'static [&'static dyn Verify]) -> Self {
-        Self { verifiers, ..self }
-    }
 }
 
 impl Provider {
-    /// Puts a provider together: what it offers, the kinds of keys it can sign with, and what it keeps for old peers.
-    #[must_use]
-    pub const fn new(
-        name: &'static str,
-        offered: Algorithms,
-        key_loaders: &'static [&'static dyn KeyLoader],
-        legacy: Algorithms,
-    ) -> Self {
-        let Algorithms {
-            ciphers,
-            prfs,
-            integrities,
-            groups,
-            hashes,
-            verifiers,
-        } = offered;
-        Self {
-            name,
-            ciphers,
-            prfs,
-            integrities,
-            groups,
-            hashes,
-            verifiers,
-            key_loaders,
-            legacy,
-        }
-    }
-
     /// The encryption transform with this identifier and key size, legacy or not.
     #[must_use]
     pub fn cipher(&self, encryption: Encryption) -> Option<&'static dyn Cipher> {

@@ -1,0 +1,1 @@
+//! The provider suite of `ike-crypto` over this provider.
