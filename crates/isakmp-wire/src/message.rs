@@ -5,7 +5,13 @@ use crate::error::{ErrorKind, ParseError};
 use crate::header::{Flags, Header, Version};
 use crate::payload::RawPayload;
 
+/// The most octets that may stand behind the last payload.
+const MAX_PADDING: usize = 3;
+
 /// A message whose lengths have been checked; nothing is copied.
+///
+/// Up to three octets may stand behind the last payload, inside the length: FreeS/WAN and its successors fill
+/// messages up to a multiple of four. They are in [`padding`](Self::padding), and mean nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message<'a> {
     /// The header.
@@ -22,7 +28,7 @@ impl<'a> Message<'a> {
     /// # Errors
     ///
     /// Those of [`Header::parse`] and [`PayloadChain::parse`], and [`ErrorKind::MessageLength`] at the length field
-    /// unless that is the number of octets there are.
+    /// unless that is the number of octets there are. [`ErrorKind::TrailingBytes`] is for more than three of them.
     #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
         let header = Header::parse(bytes)?;
@@ -58,7 +64,12 @@ impl<'a> Message<'a> {
         let payloads = if is_encrypted_v1(&header) {
             PayloadChain::EMPTY
         } else {
-            PayloadChain::parse(header.next, body, Header::LEN)?
+            let (chain, rest) = PayloadChain::parse_padded(header.next, body, Header::LEN)?;
+            if rest.len() > MAX_PADDING {
+                let at = bytes.len().saturating_sub(rest.len());
+                return Err(ParseError::new(ErrorKind::TrailingBytes, at));
+            }
+            chain
         };
         Ok(Self {
             header,
@@ -80,6 +91,16 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn encrypted_body(&self) -> Option<&'a [u8]> {
         is_encrypted_v1(&self.header).then(|| self.body())
+    }
+
+    /// What stands behind the last payload: at most three octets.
+    #[must_use]
+    pub fn padding(&self) -> &'a [u8] {
+        if self.encrypted_body().is_some() {
+            return &[];
+        }
+        let used = self.payloads.as_bytes().len();
+        self.body().get(used..).unwrap_or_default()
     }
 
     /// The payloads, in order.
@@ -127,6 +148,24 @@ mod tests {
         assert_eq!(
             Message::parse_prefix(&longer).map(|(message, _)| message),
             error
+        );
+    }
+
+    #[test]
+    fn up_to_three_octets_of_padding_are_tolerated() {
+        let mut bytes = INFORMATIONAL.to_vec();
+        for octet in 1..=4 {
+            bytes.push(octet);
+            bytes[27] += 1;
+            if octet <= 3 {
+                let message = Message::parse(&bytes).unwrap();
+                assert_eq!(message.padding(), &bytes[33..]);
+                assert_eq!(message.payloads.len(), 1);
+            }
+        }
+        assert_eq!(
+            Message::parse(&bytes),
+            Err(ParseError::new(ErrorKind::TrailingBytes, 33))
         );
     }
 

@@ -212,6 +212,13 @@ impl<'b> MessageWriter<'b> {
         self
     }
 
+    /// Appends octets that belong to no payload: the [padding](crate::Message::padding) of a message that was
+    /// received. Payloads come before it.
+    pub fn padding(&mut self, octets: &[u8]) -> &mut Self {
+        self.chain.buf.extend_from_slice(octets);
+        self
+    }
+
     /// Ends the message and patches its length.
     pub fn finish(&mut self) {
         let written = self.chain.buf.len().saturating_sub(self.start);

@@ -189,3 +189,6 @@ impl<'b> SaBuilder<'b> {
         patch(self.buf, start.saturating_add(2), &length.to_be_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests;
