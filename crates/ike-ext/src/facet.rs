@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use ipsec_doi::auth_method::AuthMethod;
 use ipsec_doi::encapsulation::NatRevision;
+use isakmp_wire::v1::AuthMethod;
 use isakmp_wire::v2::{CfgAttribute, OwnedCfgAttr};
 use isakmp_wire::{OwnedPayload, PayloadType};
 

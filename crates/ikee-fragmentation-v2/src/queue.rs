@@ -1,5 +1,6 @@
 //! The pieces of one message, as they come in.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use isakmp_wire::PayloadType;
@@ -13,35 +14,29 @@ pub(crate) struct Queue {
     pub(crate) total: u16,
     pub(crate) received: u16,
     pub(crate) size: usize,
-    pieces: Vec<Option<Vec<u8>>>,
+    pieces: BTreeMap<u16, Vec<u8>>,
 }
 
 impl Queue {
-    pub(crate) fn new(total: u16) -> Self {
-        let mut pieces = Vec::new();
-        pieces.resize_with(total.into(), || None);
+    pub(crate) const fn new(total: u16) -> Self {
         Self {
             first: PayloadType::NONE,
             total,
             received: 0,
             size: 0,
-            pieces,
+            pieces: BTreeMap::new(),
         }
     }
 
     pub(crate) fn has(&self, number: u16) -> bool {
-        let at = usize::from(number).saturating_sub(1);
-        self.pieces.get(at).is_some_and(Option::is_some)
+        self.pieces.contains_key(&number)
     }
 
     /// Keeps a piece that is not there yet; whether all are there now.
     pub(crate) fn put(&mut self, piece: &Fragment<'_>) -> bool {
-        let at = usize::from(piece.number).saturating_sub(1);
-        if let Some(place) = self.pieces.get_mut(at) {
-            *place = Some(piece.data.to_vec());
-            self.received = self.received.saturating_add(1);
-            self.size = self.size.saturating_add(piece.data.len());
-        }
+        self.pieces.insert(piece.number, piece.data.to_vec());
+        self.received = self.received.saturating_add(1);
+        self.size = self.size.saturating_add(piece.data.len());
         // [MS-IKEE] §2.2.11.2: only fragment 1 says what the first payload is.
         if piece.number == 1 {
             self.first = piece.first;
@@ -56,7 +51,7 @@ impl Queue {
 
     pub(crate) fn join(self) -> Vec<u8> {
         let mut data = Vec::with_capacity(self.size);
-        for piece in self.pieces.into_iter().flatten() {
+        for piece in self.pieces.into_values() {
             data.extend_from_slice(&piece);
         }
         data

@@ -3,6 +3,8 @@
 
 use core::fmt;
 
+use isakmp_wire::v1::EncapsulationMode;
+
 /// How a child SA wraps packets (RFC 4301 §3.2).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(clippy::exhaustive_enums, reason = "IPsec has these two")]
@@ -47,20 +49,22 @@ impl Encapsulation {
     ///
     /// ```
     /// use ipsec_doi::encapsulation::{Encapsulation, Mode, NatRevision};
+    /// use isakmp_wire::v1::EncapsulationMode;
     ///
-    /// let it = Encapsulation::from_v1(0xF003).unwrap();
+    /// let it = Encapsulation::from_v1(EncapsulationMode::new(0xF003)).unwrap();
     /// assert_eq!((it.mode, it.udp), (Mode::Tunnel, Some(NatRevision::Draft)));
-    /// assert_eq!(it.to_v1(), 0xF003);
+    /// assert_eq!(it.to_v1().get(), 0xF003);
     /// ```
     #[must_use]
-    pub const fn from_v1(value: u16) -> Option<Self> {
+    pub const fn from_v1(value: EncapsulationMode) -> Option<Self> {
+        use EncapsulationMode as Value;
         let (mode, udp) = match value {
-            1 => (Mode::Tunnel, None),
-            2 => (Mode::Transport, None),
-            3 => (Mode::Tunnel, Some(NatRevision::Rfc3947)),
-            4 => (Mode::Transport, Some(NatRevision::Rfc3947)),
-            0xF003 => (Mode::Tunnel, Some(NatRevision::Draft)),
-            0xF004 => (Mode::Transport, Some(NatRevision::Draft)),
+            Value::TUNNEL => (Mode::Tunnel, None),
+            Value::TRANSPORT => (Mode::Transport, None),
+            Value::UDP_TUNNEL => (Mode::Tunnel, Some(NatRevision::Rfc3947)),
+            Value::UDP_TRANSPORT => (Mode::Transport, Some(NatRevision::Rfc3947)),
+            Value::UDP_TUNNEL_DRAFT => (Mode::Tunnel, Some(NatRevision::Draft)),
+            Value::UDP_TRANSPORT_DRAFT => (Mode::Transport, Some(NatRevision::Draft)),
             _ => return None,
         };
         Some(Self { mode, udp })
@@ -68,14 +72,14 @@ impl Encapsulation {
 
     /// The attribute's value.
     #[must_use]
-    pub const fn to_v1(self) -> u16 {
+    pub const fn to_v1(self) -> EncapsulationMode {
         match (self.mode, self.udp) {
-            (Mode::Tunnel, None) => 1,
-            (Mode::Transport, None) => 2,
-            (Mode::Tunnel, Some(NatRevision::Rfc3947)) => 3,
-            (Mode::Transport, Some(NatRevision::Rfc3947)) => 4,
-            (Mode::Tunnel, Some(NatRevision::Draft)) => 0xF003,
-            (Mode::Transport, Some(NatRevision::Draft)) => 0xF004,
+            (Mode::Tunnel, None) => EncapsulationMode::TUNNEL,
+            (Mode::Transport, None) => EncapsulationMode::TRANSPORT,
+            (Mode::Tunnel, Some(NatRevision::Rfc3947)) => EncapsulationMode::UDP_TUNNEL,
+            (Mode::Transport, Some(NatRevision::Rfc3947)) => EncapsulationMode::UDP_TRANSPORT,
+            (Mode::Tunnel, Some(NatRevision::Draft)) => EncapsulationMode::UDP_TUNNEL_DRAFT,
+            (Mode::Transport, Some(NatRevision::Draft)) => EncapsulationMode::UDP_TRANSPORT_DRAFT,
         }
     }
 }
