@@ -19,8 +19,6 @@
 )]
 
 extern crate alloc;
-#[cfg(test)]
-extern crate std;
 
 pub mod ah;
 mod error;

@@ -1,8 +1,8 @@
 //! What needs a look inside: fixed IVs, suites that [`OutboundSa::new`](crate::OutboundSa::new) refuses, and
 //! sequence numbers that no test lives to reach.
 
-use std::vec;
-use std::vec::Vec;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use hex_literal::hex;
 use ike_crypto::random::SeededRandom;
@@ -29,79 +29,99 @@ fn gcm() -> EspSuite {
     suite(Encryption::new(EncryptionId::AES_GCM_16, 128), None, false)
 }
 
-/// RFC 3602 §4, cases 5 to 8: ESP without integrity, which only a test may have.
+/// A packet of RFC 3602 §4.
+struct Case {
+    key: [u8; 16],
+    packet: &'static [u8],
+    sequence: u64,
+    payload: &'static [u8],
+    mode: Mode,
+    next_header: u8,
+}
+
+/// Cases 5 to 8.
+const RFC_3602: [Case; 4] = [
+    Case {
+        key: hex!("90d382b410eeba7ad938c46cec1a82bf"),
+        packet: &hex!(
+            "0000432100000001e96e8c08ab465763fd098d45dd3ff893f663c25d325c18c6a9453e194e120849a4870b66cc6b9965330013b4898dc856a4699e523a55db080b59ec3a8e4b7e52775b07d1db34ed9c538ab50c551b874aa269add047ad2d5913ac19b7cfbad4a6"
+        ),
+        sequence: 1,
+        payload: &hex!(
+            "08000ebda70a00008e9c083db95b070008090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f3031323334353637"
+        ),
+        mode: Mode::Transport,
+        next_header: 1,
+    },
+    Case {
+        key: hex!("90d382b410eeba7ad938c46cec1a82bf"),
+        packet: &hex!(
+            "000043210000000869d08df7d203329db093fc4924e5bd80f51995881ec4e0c4488987ce742e8109689bb379d2d750c0d915dca346a89f75"
+        ),
+        sequence: 8,
+        payload: &hex!("0800b5e8a80a0500a69c083d0b660e00777777777777777777777777"),
+        mode: Mode::Transport,
+        next_header: 1,
+    },
+    Case {
+        key: hex!("0123456789abcdef0123456789abcdef"),
+        packet: &hex!(
+            "0000876500000002f4e765244f6407adf13dc1380f673f37773b5241a4c449225e4f3ce5ed611b0c237ca96cf74a93013c1b0ea1a0cf70f8e4ecaec78ac53aad7a0f022b859243c647752e94a859352b8a4d4d2decd136e5c177f132ad3fbfb2201ac9904c74ee0a109e0ca1e4dfe9d5a100b842f1c22f0d"
+        ),
+        sequence: 2,
+        payload: &hex!(
+            "45000054090400004001f988c0a87b03c0a87bc808009f76a90a0100b49c083d02a2040008090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f3031323334353637"
+        ),
+        mode: Mode::Tunnel,
+        next_header: 4,
+    },
+    Case {
+        key: hex!("0123456789abcdef0123456789abcdef"),
+        packet: &hex!(
+            "000087650000000585d47224b5f3dd5d2101d4ea8dffab2215b92683819596a8047232cc00f7048fe45318e11f8a0f62ede3c3fc61203bb50f980a08c9843fd3a1b06d5c07ff9639b7eb7dfb3512e5de435e7207ed971ef3d2726d9b5ef6affc6d17a0decbb13892"
+        ),
+        sequence: 5,
+        payload: &hex!(
+            "45000044090c00004001f990c0a87b03c0a87bc80800d63caa0a0200c69c083da3de0300ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+        ),
+        mode: Mode::Tunnel,
+        next_header: 4,
+    },
+];
+
+/// ESP without integrity, which only a test may have.
 #[test]
 fn rfc_3602_packets_open_and_are_sealed_alike() {
-    let cases: [(&[u8], &[u8], u32, &[u8], Mode, u8); 4] = [
-        (
-            &hex!("90d382b410eeba7ad938c46cec1a82bf"),
-            &hex!(
-                "0000432100000001e96e8c08ab465763fd098d45dd3ff893f663c25d325c18c6a9453e194e120849a4870b66cc6b9965330013b4898dc856a4699e523a55db080b59ec3a8e4b7e52775b07d1db34ed9c538ab50c551b874aa269add047ad2d5913ac19b7cfbad4a6"
-            ),
-            1,
-            &hex!(
-                "08000ebda70a00008e9c083db95b070008090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f3031323334353637"
-            ),
-            Mode::Transport,
-            1,
-        ),
-        (
-            &hex!("90d382b410eeba7ad938c46cec1a82bf"),
-            &hex!(
-                "000043210000000869d08df7d203329db093fc4924e5bd80f51995881ec4e0c4488987ce742e8109689bb379d2d750c0d915dca346a89f75"
-            ),
-            8,
-            &hex!("0800b5e8a80a0500a69c083d0b660e00777777777777777777777777"),
-            Mode::Transport,
-            1,
-        ),
-        (
-            &hex!("0123456789abcdef0123456789abcdef"),
-            &hex!(
-                "0000876500000002f4e765244f6407adf13dc1380f673f37773b5241a4c449225e4f3ce5ed611b0c237ca96cf74a93013c1b0ea1a0cf70f8e4ecaec78ac53aad7a0f022b859243c647752e94a859352b8a4d4d2decd136e5c177f132ad3fbfb2201ac9904c74ee0a109e0ca1e4dfe9d5a100b842f1c22f0d"
-            ),
-            2,
-            &hex!(
-                "45000054090400004001f988c0a87b03c0a87bc808009f76a90a0100b49c083d02a2040008090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f3031323334353637"
-            ),
-            Mode::Tunnel,
-            4,
-        ),
-        (
-            &hex!("0123456789abcdef0123456789abcdef"),
-            &hex!(
-                "000087650000000585d47224b5f3dd5d2101d4ea8dffab2215b92683819596a8047232cc00f7048fe45318e11f8a0f62ede3c3fc61203bb50f980a08c9843fd3a1b06d5c07ff9639b7eb7dfb3512e5de435e7207ed971ef3d2726d9b5ef6affc6d17a0decbb13892"
-            ),
-            5,
-            &hex!(
-                "45000044090c00004001f990c0a87b03c0a87bc80800d63caa0a0200c69c083da3de0300ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
-            ),
-            Mode::Tunnel,
-            4,
-        ),
-    ];
     let provider = ike_rustcrypto::provider();
-    for (key, packet, sequence, payload, mode, next_header) in cases {
+    for case in RFC_3602 {
+        let Case {
+            key,
+            packet,
+            sequence,
+            payload,
+            mode,
+            next_header,
+        } = case;
         let spi = u32::from_be_bytes(*packet.first_chunk().unwrap());
         let suite = suite(aes_cbc_128(), None, false);
         let parameters = Parameters {
             suite,
             spi,
             mode,
-            encryption: key,
+            encryption: &key,
             integrity: &[],
         };
         let mut inbound = InboundSa::unchecked(provider, &parameters).unwrap();
         let mut opened = packet.to_vec();
         let report = inbound.open(&mut opened).unwrap();
         assert_eq!(report.next_header, next_header);
-        assert_eq!(report.sequence, u64::from(sequence));
+        assert_eq!(report.sequence, sequence);
         assert_eq!(&opened[report.payload.clone()], payload);
 
         // the same again from our side, but for the IV, which is theirs
         let mut random = SeededRandom::new([1; 32]);
         let mut outbound = OutboundSa::unchecked(provider, &parameters, &mut random).unwrap();
-        outbound.start_after(u64::from(sequence) - 1);
+        outbound.start_after(sequence - 1);
         let mut buffer = vec![0; outbound.headroom()];
         buffer.extend_from_slice(payload);
         let start = outbound.headroom();
@@ -176,7 +196,7 @@ fn suites_that_authenticate_nothing_or_twice_are_refused() {
 
 fn pair(suite: EspSuite) -> (OutboundSa, InboundSa) {
     let encryption = vec![0x11; suite.encryption.key_len() + suite.encryption.salt_len()];
-    let integrity = vec![0x22; suite.integrity.map_or(0, |id| id.key_len())];
+    let integrity = vec![0x22; suite.integrity.map_or(0, IntegrityId::key_len)];
     let parameters = Parameters {
         suite,
         spi: 0x1234_5678,

@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         for length in 0..=255 {
-            let mut body = std::vec![9; 40 + length + LEN];
+            let mut body = alloc::vec![9; 40 + length + LEN];
             write(&mut body[40..], 41).unwrap();
             assert_eq!(read(&body), Ok((40, 41)));
         }

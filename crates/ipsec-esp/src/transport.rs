@@ -1,7 +1,7 @@
 //! Transport mode: ESP between an IP packet's headers and what they carry (RFC 4303 §3.1.1).
 //!
 //! Tunnel mode needs no helper: the payload is the whole inner packet, and the outer header is made by
-//! [`ip::write_header`](crate::ip::write_header) or by whoever sends. The same holds where a UDP socket stands
+//! [`ip::write_header`] or by whoever sends. The same holds where a UDP socket stands
 //! between (RFC 3948 §2.1): seal what follows the headers and send it; the receiver makes a header of its own.
 
 use core::ops::Range;

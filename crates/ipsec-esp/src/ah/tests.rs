@@ -1,5 +1,5 @@
-use std::vec;
-use std::vec::Vec;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use hex_literal::hex;
 

@@ -1,4 +1,4 @@
-use std::vec::Vec;
+use alloc::vec::Vec;
 
 use hex_literal::hex;
 
@@ -10,7 +10,7 @@ fn v6(extensions: &[&[u8]], first: u8, payload: &[u8]) -> Vec<u8> {
         .into_iter()
         .chain(payload.iter().copied())
         .collect();
-    let mut packet = std::vec![0; V6_LEN];
+    let mut packet = alloc::vec![0; V6_LEN];
     let (a, b) = (
         "2001:db8::1".parse().unwrap(),
         "2001:db8::2".parse().unwrap(),
