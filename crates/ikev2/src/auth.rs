@@ -72,7 +72,7 @@ pub(crate) fn prove(
     let Secret::Psk(psk) = &connection.authentication.secret;
     let mut data = alloc::vec![0; keys.suite().prf.output_len()];
     signed.with_psk(provider, keys, role, psk, |key, parts| {
-        key.mac(parts, &mut data)
+        key.mac(parts, &mut data);
     })?;
     let mut body = Vec::new();
     Encode::encode(

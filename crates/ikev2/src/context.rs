@@ -94,7 +94,7 @@ impl Cx<'_> {
 
     pub(crate) fn lifecycle(&mut self, sa: &Sa, what: Lifecycle) {
         self.ask(sa, |extensions, cx| {
-            extensions.lifecycle(cx, sa.facts.id, what)
+            extensions.lifecycle(cx, sa.facts.id, what);
         });
     }
 
@@ -106,7 +106,7 @@ impl Cx<'_> {
 
     pub(crate) fn outgoing(&mut self, sa: &Sa, draft: &mut Draft<'_>) {
         self.ask(sa, |extensions, cx| {
-            extensions.outgoing(cx, sa.facts.id, draft)
+            extensions.outgoing(cx, sa.facts.id, draft);
         });
     }
 

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use ike_ext::{Action, Blame, ChildId, Lifecycle, SaId};
+use ike_ext::{Action, Blame, ChildId, Extensions, Lifecycle, SaId};
 
 use crate::context::{Core, Cx};
 use crate::failure::Failure;
@@ -40,7 +40,7 @@ impl Cx<'_> {
             if sa.facts.phase == Phase::Established {
                 self.end(&mut sa, Some(CloseReason::Failure(failure)));
             } else {
-                self.failed(&mut sa, failure);
+                self.failed(&sa, failure);
             }
             sa.state = State::Closed;
         }
@@ -55,7 +55,7 @@ impl Cx<'_> {
     }
 
     /// A negotiation has come to nothing.
-    pub(crate) fn failed(&mut self, sa: &mut Sa, failure: Failure) {
+    pub(crate) fn failed(&mut self, sa: &Sa, failure: Failure) {
         self.lifecycle(sa, Lifecycle::Failing(blame(&failure)));
         self.out.event(Event::Failed {
             sa: sa.facts.id,
@@ -117,7 +117,7 @@ impl Cx<'_> {
             .next_timeout()
             .is_some_and(|at| at <= self.now);
         if due {
-            self.extensions_only(|extensions, cx| extensions.timeout(cx));
+            self.extensions_only(Extensions::timeout);
         }
     }
 

@@ -26,12 +26,9 @@ pub(crate) fn on_request(
         let refusal = notify(NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD, &[kind.get()]);
         return cx.respond(sa, exchange, message_id, alloc::vec![refusal]);
     }
-    let deletes = match read_deletes(payloads) {
-        Ok(deletes) => deletes,
-        Err(_) => {
-            let refusal = notify(NotifyType::INVALID_SYNTAX, &[]);
-            return cx.respond(sa, exchange, message_id, alloc::vec![refusal]);
-        }
+    let Ok(deletes) = read_deletes(payloads) else {
+        let refusal = notify(NotifyType::INVALID_SYNTAX, &[]);
+        return cx.respond(sa, exchange, message_id, alloc::vec![refusal]);
     };
     if deletes.iter().any(|it| it.protocol == ProtocolId::IKE) {
         cx.respond(sa, exchange, message_id, Vec::new())?;

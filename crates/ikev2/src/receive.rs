@@ -77,11 +77,7 @@ impl Cx<'_> {
         };
         let header = header(spis, role, received.exchange, true, received.message_id);
         let refusal = notify(NotifyType::INVALID_MAJOR_VERSION, &[]);
-        let path = Path {
-            local: datagram.local,
-            remote: datagram.remote,
-            marker: datagram.marker,
-        };
+        let path = Path::from(datagram);
         transmit(self.out, path, &encode_clear(&header, &[refusal]));
     }
 
@@ -208,11 +204,7 @@ impl Cx<'_> {
 
     /// RFC 7296 §2.23: a peer behind a NAT is where its latest authentic request came from.
     fn follow(&mut self, sa: &mut Sa, datagram: &Datagram<'_>) {
-        let path = Path {
-            local: datagram.local,
-            remote: datagram.remote,
-            marker: datagram.marker,
-        };
+        let path = Path::from(datagram);
         if path == sa.facts.path {
             return;
         }

@@ -13,6 +13,7 @@ use isakmp_wire::{OwnedPayload, Spi};
 use crate::auth::Verified;
 use crate::auth_exchange::{AwaitAuthRequest, AwaitAuthResponse};
 use crate::init::AwaitInitResponse;
+use crate::input::Datagram;
 use crate::keys::Keys;
 use crate::nat::Nat;
 use crate::output::CloseReason;
@@ -50,6 +51,17 @@ pub(crate) struct Path {
     pub(crate) local: SocketAddr,
     pub(crate) remote: SocketAddr,
     pub(crate) marker: bool,
+}
+
+impl From<&Datagram<'_>> for Path {
+    /// The way back.
+    fn from(datagram: &Datagram<'_>) -> Self {
+        Self {
+            local: datagram.local,
+            remote: datagram.remote,
+            marker: datagram.marker,
+        }
+    }
 }
 
 /// One IKE SA.

@@ -90,13 +90,12 @@ pub(crate) fn header(
 
 /// What a message adds to its IP packet: IP and UDP header, and the marker.
 const fn overhead(remote: SocketAddr, marked: bool) -> usize {
-    let ip = if remote.is_ipv6() { 40 } else { 20 };
-    ip + 8
-        + if marked {
-            marker::NON_ESP_MARKER.len()
-        } else {
-            0
-        }
+    match (remote.is_ipv6(), marked) {
+        (false, false) => 28,
+        (false, true) => 32,
+        (true, false) => 48,
+        (true, true) => 52,
+    }
 }
 
 impl Cx<'_> {

@@ -71,11 +71,8 @@ pub(crate) fn on_request(
     ];
     establish(cx, sa, verified)?;
     let child = open_child(cx, sa, index, message, &mut reply);
-    if let Err(failure) = &child {
-        if let Some(what) = failure.notify() {
-            reply.push(notify(what, &[]));
-        }
-    }
+    let refusal = child.as_ref().err().and_then(Failure::notify);
+    reply.extend(refusal.map(|what| notify(what, &[])));
     cx.respond(sa, ExchangeType::IKE_AUTH, message.header.message_id, reply)?;
     match child {
         Ok(agreed) => {
@@ -145,7 +142,7 @@ fn has_suite(connection: &Connection, suite: IkeSuite) -> bool {
 /// Agrees on the child and writes its payloads into the reply.
 fn open_child(
     cx: &mut Cx<'_>,
-    sa: &mut Sa,
+    sa: &Sa,
     connection: usize,
     message: &Inbound<'_>,
     reply: &mut Vec<OwnedPayload>,

@@ -20,7 +20,7 @@ use crate::input::Datagram;
 use crate::keys::{Exchanged, Keys};
 use crate::nat::{self, Nat};
 use crate::output::Event;
-use crate::sa::{Facts, Path, Phase, Sa, Secure, State};
+use crate::sa::{Facts, Phase, Sa, Secure, State};
 use crate::select::{self, Chosen};
 use crate::send::{encode_clear, header, notify, transmit};
 
@@ -38,20 +38,10 @@ pub(crate) fn on_request(cx: &mut Cx<'_>, datagram: &Datagram<'_>, message: &Mes
         repeat(cx, id);
         return;
     }
-    let limits = cx.core.config.limits;
-    let all = cx.core.table.half_open(None);
-    let one = cx.core.table.half_open(Some(datagram.remote.ip()));
-    if all >= limits.half_open || one >= limits.half_open_per_address {
-        cx.dropped(datagram.remote, Dropped::HalfOpenLimit);
-        return;
-    }
-    let payloads = match read(message) {
+    let payloads = match deserves_state(cx, datagram, message) {
         Ok(payloads) => payloads,
-        Err(failure) => return refuse(cx, datagram, spi, failure),
+        Err(stop) => return stopped(cx, datagram, spi, stop),
     };
-    if all >= limits.cookie_threshold && !has_cookie(cx, datagram, message, &payloads) {
-        return;
-    }
     let (id, own) = match cx.core.table.reserve(&mut cx.core.random) {
         Ok(reserved) => reserved,
         Err(error) => return refuse(cx, datagram, spi, error.into()),
@@ -60,42 +50,55 @@ pub(crate) fn on_request(cx: &mut Cx<'_>, datagram: &Datagram<'_>, message: &Mes
         id,
         role: Role::Responder,
         spis: (spi, own),
-        path: Path {
-            local: datagram.local,
-            remote: datagram.remote,
-            marker: datagram.marker,
-        },
+        path: datagram.into(),
         policy: None,
         phase: Phase::HalfOpen,
         vendor_ids: Vec::new(),
     };
     let mut sa = Box::new(Sa::new(facts, None, cx.now, State::Closed));
     let stage = Stage::request(ExchangeType::IKE_SA_INIT);
-    let inbound = Inbound::new(
-        stage,
-        datagram.remote,
-        message.header,
-        false,
-        message.payloads,
-    );
+    let from = datagram.remote;
+    let inbound = Inbound::new(stage, from, message.header, false, message.payloads);
     match answer(cx, &mut sa, &inbound, payloads, message.bytes) {
         Ok(()) => {
             cx.core.table.remember_first(id, first);
             cx.keep(sa);
         }
-        Err(Stop::Silently(dropped)) => {
-            cx.dropped(datagram.remote, dropped);
+        Err(stop) => {
             cx.close(sa);
-        }
-        Err(Stop::Challenge(payload)) => {
-            reply(cx, datagram, spi, &[payload]);
-            cx.close(sa);
-        }
-        Err(Stop::Because(failure)) => {
-            cx.close(sa);
-            refuse(cx, datagram, spi, failure);
+            stopped(cx, datagram, spi, stop);
         }
     }
+}
+
+fn stopped(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, stop: Stop) {
+    match stop {
+        Stop::Silently(dropped) => cx.dropped(datagram.remote, dropped),
+        Stop::Challenge(payload) => reply(cx, datagram, spi, &[payload]),
+        Stop::Because(failure) => refuse(cx, datagram, spi, failure),
+    }
+}
+
+/// The checks that cost next to nothing, and come before anything is kept.
+fn deserves_state<'a>(
+    cx: &mut Cx<'_>,
+    datagram: &Datagram<'_>,
+    message: &Message<'a>,
+) -> Result<InitPayloads<'a>, Stop> {
+    let limits = cx.core.config.limits;
+    let all = cx.core.table.half_open(None);
+    let one = cx.core.table.half_open(Some(datagram.remote.ip()));
+    if all >= limits.half_open || one >= limits.half_open_per_address {
+        return Err(Stop::Silently(Dropped::HalfOpenLimit));
+    }
+    if let Some(kind) = unknown_critical(message.payloads) {
+        return Err(Misbehaviour::UnknownCritical(kind).into());
+    }
+    let payloads = InitPayloads::read(message.payloads)?;
+    if all >= limits.cookie_threshold {
+        check_cookie(cx, datagram, message, &payloads)?;
+    }
+    Ok(payloads)
 }
 
 /// Why a first message does not become an SA.
@@ -123,20 +126,13 @@ fn repeat(cx: &mut Cx<'_>, id: SaId) {
     cx.keep(sa);
 }
 
-fn read<'a>(message: &Message<'a>) -> Result<InitPayloads<'a>, Failure> {
-    if let Some(kind) = unknown_critical(message.payloads) {
-        return Err(Misbehaviour::UnknownCritical(kind).into());
-    }
-    InitPayloads::read(message.payloads)
-}
-
 /// RFC 7296 §2.6: in doubt, the peer has to show that it receives at its address.
-fn has_cookie(
+fn check_cookie(
     cx: &mut Cx<'_>,
     datagram: &Datagram<'_>,
     message: &Message<'_>,
     payloads: &InitPayloads<'_>,
-) -> bool {
+) -> Result<(), Stop> {
     let core = &mut *cx.core;
     let lifetime = core.config.limits.cookie_lifetime;
     core.cookies
@@ -148,11 +144,10 @@ fn has_cookie(
     );
     let shown = notify_data(message.payloads, NotifyType::COOKIE).next();
     if shown.is_some_and(|it| core.cookies.check(it, nonce, from, spi)) {
-        return true;
+        return Ok(());
     }
     let cookie = core.cookies.make(nonce, from, spi);
-    reply(cx, datagram, spi, &[notify(NotifyType::COOKIE, &cookie)]);
-    false
+    Err(Stop::Challenge(notify(NotifyType::COOKIE, &cookie)))
 }
 
 /// Answers without keeping anything.
@@ -164,12 +159,7 @@ fn reply(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, payloads: &[OwnedPa
         true,
         0,
     );
-    let path = Path {
-        local: datagram.local,
-        remote: datagram.remote,
-        marker: datagram.marker,
-    };
-    transmit(cx.out, path, &encode_clear(&header, payloads));
+    transmit(cx.out, datagram.into(), &encode_clear(&header, payloads));
 }
 
 /// Says no, and why.
@@ -198,20 +188,9 @@ fn answer(
     payloads: InitPayloads<'_>,
     bytes: &[u8],
 ) -> Result<(), Stop> {
-    match cx.ask(sa, |extensions, cx| extensions.admit(cx, message)) {
-        Admission::Admit => {}
-        Admission::Challenge(payload) => return Err(Stop::Challenge(payload)),
-        Admission::Refuse => return Err(Stop::Silently(Dropped::Extension("refused at the gate"))),
-    }
-    match cx.incoming(sa, message) {
-        Verdict::Continue => {}
-        Verdict::Abort(reason) => return Err(Failure::Refused(reason).into()),
-        Verdict::Discard(reason) => return Err(Stop::Silently(Dropped::Extension(reason))),
-        Verdict::Consume => return Err(Stop::Silently(Dropped::Unexpected)),
-    }
+    admit(cx, sa, message)?;
     cx.traced(sa, message, bytes.len(), 1);
-    let chosen = choose(cx, sa, &payloads)?;
-    let suite = chosen.suite;
+    let Chosen { number, suite, .. } = choose(cx, sa, &payloads)?;
     if payloads.ke.group != suite.group.get() {
         return Err(Incompatibility::Group {
             wanted: suite.group,
@@ -219,10 +198,12 @@ fn answer(
         .into());
     }
     payloads.check_nonce(suite.prf)?;
-    let number = chosen.number;
     let core = &mut *cx.core;
-    let group = core.provider.group(suite.group).ok_or(Failure::Crypto)?;
-    let kex = group.start(&mut core.random)?;
+    let kex = core
+        .provider
+        .group(suite.group)
+        .ok_or(Failure::Crypto)?
+        .start(&mut core.random)?;
     let public = kex.public().to_vec();
     let shared = kex.complete(payloads.ke.data)?;
     let mut nonce = alloc::vec![0; NONCE];
@@ -235,20 +216,12 @@ fn answer(
     };
     let keys = Keys::derive(core.provider, suite, exchanged)?;
     let protection = keys.protection(core.provider, Role::Responder)?;
-    let limit = core.config.limits.vendor_ids;
-    let vendor_ids = message.payloads();
-    sa.remember(
-        vendor_ids
-            .iter()
-            .filter(|it| it.kind == kind::VENDOR_ID)
-            .map(|it| it.body),
-        limit,
-    );
+    sa.secure = Some(Box::new(Secure { keys, protection }));
+    cx.log_ike_keys(sa);
+    sa.remember(message.vendor_ids(), cx.core.config.limits.vendor_ids);
     detect_nat(cx, sa, message);
     let reply = compose(cx, sa, (number, suite), &public, &nonces.1);
     cx.respond(sa, ExchangeType::IKE_SA_INIT, 0, reply)?;
-    sa.secure = Some(Box::new(Secure { keys, protection }));
-    cx.log_ike_keys(sa);
     let response = sa.window.stored().first().cloned().unwrap_or_default();
     let transcript = Transcript {
         messages: (bytes.to_vec(), response),
@@ -260,6 +233,21 @@ fn answer(
         expires,
     }));
     Ok(())
+}
+
+/// What the extensions say to a stranger's first message.
+fn admit(cx: &mut Cx<'_>, sa: &Sa, message: &Inbound<'_>) -> Result<(), Stop> {
+    match cx.ask(sa, |extensions, cx| extensions.admit(cx, message)) {
+        Admission::Admit => {}
+        Admission::Challenge(payload) => return Err(Stop::Challenge(payload)),
+        Admission::Refuse => return Err(Stop::Silently(Dropped::Extension("refused at the gate"))),
+    }
+    match cx.incoming(sa, message) {
+        Verdict::Continue => Ok(()),
+        Verdict::Abort(reason) => Err(Failure::Refused(reason).into()),
+        Verdict::Discard(reason) => Err(Stop::Silently(Dropped::Extension(reason))),
+        Verdict::Consume => Err(Stop::Silently(Dropped::Unexpected)),
+    }
 }
 
 fn detect_nat(cx: &Cx<'_>, sa: &mut Sa, message: &Inbound<'_>) {
