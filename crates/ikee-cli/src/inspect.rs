@@ -1,0 +1,87 @@
+//! `ikee inspect`: what is in a capture file.
+//!
+//! Frames go through [`capture`] (the file), [`link`], [`ip`] with [`reassembly`], and [`traffic`] (what a datagram is)
+//! to [`decode`], which uses [`walk`], [`v1`], [`v2`] and [`open`]. What comes out is [`report`]'s types, written by
+//! [`output`] as JSON or text.
+
+mod capture;
+mod decode;
+mod fragments;
+mod inspector;
+mod ip;
+mod keys;
+mod link;
+mod names;
+mod open;
+mod output;
+mod reassembly;
+mod report;
+mod sa;
+#[cfg(test)]
+mod tests;
+mod text;
+mod traffic;
+mod v1;
+mod v2;
+mod walk;
+
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use self::inspector::Inspector;
+use self::keys::Keys;
+use self::output::Output;
+
+/// Arguments of `ikee inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// A capture (pcap or pcapng, gzipped or not), or a file that holds one UDP payload
+    file: PathBuf,
+    /// A directory with Wireshark's key tables (ikev2_decryption_table, esp_sa), one of those, or tcpdump's secrets file
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Decodes the file and prints what is in it. Damage in the file is output, not failure.
+pub(crate) fn run(arguments: &InspectArgs) -> ExitCode {
+    match inspect(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        // whoever reads has seen enough: `ikee inspect … | head`
+        Err(failure) if failure.error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            let text = format!("ikee inspect: {}: {}\n", failure.about, failure.error);
+            match io::stderr().write_all(text.as_bytes()) {
+                Ok(()) | Err(_) => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+/// What failed, and about what.
+struct Failure {
+    about: String,
+    error: io::Error,
+}
+
+fn inspect(arguments: &InspectArgs) -> Result<(), Failure> {
+    let about = |path: &PathBuf| {
+        let about = path.display().to_string();
+        move |error| Failure { about, error }
+    };
+    let keys = match &arguments.keys {
+        Some(path) => Keys::read(path).map_err(about(path))?,
+        None => Keys::default(),
+    };
+    let stdout = BufWriter::new(io::stdout().lock());
+    let mut output = Output::new(stdout, arguments.json);
+    let mut inspector = Inspector::new(&keys, &mut output);
+    inspector
+        .file(&arguments.file)
+        .map_err(about(&arguments.file))
+}

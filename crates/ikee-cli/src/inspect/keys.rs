@@ -1,0 +1,413 @@
+//! Key tables: those that Wireshark keeps in its profile (`ikev2_decryption_table`, `esp_sa`), and the secrets file
+//! that tcpdump's `-E file` takes.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::Path;
+use std::{fs, io};
+
+use ipsec_doi::{Encryption, EncryptionId, IntegrityId};
+
+use super::report::{Defect, Layer};
+
+/// Everything that the tables hold.
+#[derive(Default)]
+pub(crate) struct Keys {
+    ike: BTreeMap<SpiPair, IkeKeys>,
+    esp: Vec<EspKeys>,
+    /// Lines that could not be used.
+    pub(crate) defects: Vec<Defect>,
+}
+
+type SpiPair = ([u8; 8], [u8; 8]);
+
+/// The keys of an IKE SA, RFC 7296 §2.14.
+pub(crate) struct IkeKeys {
+    pub(crate) suite: Suite,
+    /// SK_ei and SK_ai.
+    pub(crate) initiator: Side,
+    /// SK_er and SK_ar.
+    pub(crate) responder: Side,
+}
+
+/// The keys of one direction.
+#[derive(Default)]
+pub(crate) struct Side {
+    /// SK_e, the salt of a combined-mode cipher at its end.
+    pub(crate) encryption: Vec<u8>,
+    /// SK_a.
+    pub(crate) integrity: Vec<u8>,
+}
+
+/// The keys of an ESP SA.
+pub(crate) struct EspKeys {
+    src: Option<IpAddr>,
+    dst: Option<IpAddr>,
+    spi: Option<u32>,
+    pub(crate) suite: Suite,
+    pub(crate) side: Side,
+}
+
+/// How a body is protected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Suite {
+    pub(crate) encryption: Encryption,
+    pub(crate) check: Check,
+    /// Both algorithms in words.
+    pub(crate) name: String,
+}
+
+/// How integrity is checked beside the cipher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Check {
+    /// By the cipher itself.
+    Combined,
+    /// By a MAC of which so many octets are sent.
+    Mac(IntegrityId, usize),
+    /// Not at all: that many octets are skipped.
+    Skip(usize),
+}
+
+impl Keys {
+    /// Reads the tables of a directory, or one file.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or a directory holds none of the tables.
+    pub(crate) fn read(path: &Path) -> io::Result<Self> {
+        let mut keys = Self::default();
+        if !path.is_dir() {
+            let name = path.file_name().and_then(|name| name.to_str());
+            keys.table(name.unwrap_or_default(), &read_table(path)?);
+            return Ok(keys);
+        }
+        let mut found = false;
+        for name in [IKE_TABLE, ESP_TABLE, "ikev1_decryption_table"] {
+            match read_table(&path.join(name)) {
+                Ok(text) => {
+                    found = true;
+                    keys.table(name, &text);
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if found {
+            return Ok(keys);
+        }
+        let message = format!("no {IKE_TABLE}, {ESP_TABLE} in it");
+        Err(io::Error::new(io::ErrorKind::NotFound, message))
+    }
+
+    /// The keys of the IKE SA with these SPIs.
+    pub(crate) fn ike(&self, initiator: &[u8; 8], responder: &[u8; 8]) -> Option<&IkeKeys> {
+        self.ike.get(&(*initiator, *responder))
+    }
+
+    /// The keys of an ESP SA.
+    pub(crate) fn esp(&self, src: IpAddr, dst: IpAddr, spi: u32) -> Option<&EspKeys> {
+        self.esp.iter().find(|keys| {
+            keys.src.is_none_or(|wanted| wanted == src)
+                && keys.dst.is_none_or(|wanted| wanted == dst)
+                && keys.spi.is_none_or(|wanted| wanted == spi)
+        })
+    }
+
+    fn table(&mut self, name: &str, text: &str) {
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let outcome = if line.starts_with("ikev2 ") {
+                self.tcpdump_line(line)
+            } else if name == ESP_TABLE {
+                esp_line(line).map(|keys| self.esp.push(keys))
+            } else if name.starts_with("ikev1") {
+                Ok(())
+            } else {
+                ike_line(line).map(|(spis, keys)| drop(self.ike.insert(spis, keys)))
+            };
+            if let Err(reason) = outcome
+                && self.defects.len() < MAX_DEFECTS
+            {
+                let kind = format!("{name}: {reason}");
+                self.defects.push(Defect::new(Layer::Keys, kind, index + 1));
+            }
+        }
+    }
+
+    /// `ikev2 I|R 0xSPIi 0xSPIr integrity:0xkey cipher:0xkey`, one direction a line.
+    fn tcpdump_line(&mut self, line: &str) -> Result<(), &'static str> {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [_, side, initiator, responder, integrity, cipher] = words[..] else {
+            return Err("six words expected");
+        };
+        let spis = (spi(initiator)?, spi(responder)?);
+        let (integrity, integrity_key) = integrity.split_once(':').ok_or("no colon")?;
+        let (cipher, cipher_key) = cipher.split_once(':').ok_or("no colon")?;
+        let key = Side {
+            encryption: unhex(cipher_key).ok_or("key is not hexadecimal")?,
+            integrity: unhex(integrity_key).ok_or("key is not hexadecimal")?,
+        };
+        let suite = Suite::new(
+            tcpdump_cipher(cipher).ok_or("unknown cipher")?,
+            tcpdump_integrity(integrity).ok_or("unknown integrity algorithm")?,
+            format!("{cipher} {integrity}"),
+        );
+        let keys = self.ike.entry(spis).or_insert_with(|| IkeKeys {
+            suite: suite.clone(),
+            initiator: Side::default(),
+            responder: Side::default(),
+        });
+        keys.suite = suite;
+        match side {
+            "I" => keys.initiator = key,
+            "R" => keys.responder = key,
+            _ => return Err("I or R expected"),
+        }
+        Ok(())
+    }
+}
+
+impl Suite {
+    /// A cipher that checks integrity itself has no use for another check.
+    fn new(encryption: Encryption, check: Check, name: String) -> Self {
+        let combined = encryption.is_aead();
+        Self {
+            encryption,
+            check: if combined { Check::Combined } else { check },
+            name,
+        }
+    }
+}
+
+fn ike_line(line: &str) -> Result<(SpiPair, IkeKeys), &'static str> {
+    let columns = columns(line);
+    let [spi_i, spi_r, ei, er, cipher, ai, ar, integrity] = &columns[..] else {
+        return Err("eight columns expected");
+    };
+    let key = |encryption, integrity| -> Result<Side, &'static str> {
+        Ok(Side {
+            encryption: unhex(encryption).ok_or("SK_e is not hexadecimal")?,
+            integrity: unhex(integrity).ok_or("SK_a is not hexadecimal")?,
+        })
+    };
+    let suite = Suite::new(
+        ike_cipher(cipher).ok_or("unknown encryption algorithm")?,
+        ike_integrity(integrity).ok_or("unknown integrity algorithm")?,
+        [bare(cipher), bare(integrity)].join(" "),
+    );
+    let keys = IkeKeys {
+        suite,
+        initiator: key(ei, ai)?,
+        responder: key(er, ar)?,
+    };
+    Ok(((spi(spi_i)?, spi(spi_r)?), keys))
+}
+
+fn esp_line(line: &str) -> Result<EspKeys, &'static str> {
+    let columns = columns(line);
+    let [_, src, dst, spi, cipher, key, integrity, integrity_key, ..] = &columns[..] else {
+        return Err("eight columns expected");
+    };
+    let address = |text: &str| match text {
+        "*" | "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| "not an address"),
+    };
+    let encryption = unhex(key).ok_or("key is not hexadecimal")?;
+    let cipher_id = esp_cipher(cipher, encryption.len()).ok_or("unknown encryption algorithm")?;
+    let check = esp_integrity(integrity).ok_or("unknown integrity algorithm")?;
+    Ok(EspKeys {
+        src: address(src)?,
+        dst: address(dst)?,
+        spi: match spi.as_str() {
+            "*" | "" => None,
+            text => Some(esp_spi(text)?),
+        },
+        suite: Suite::new(cipher_id, check, [bare(cipher), bare(integrity)].join(" ")),
+        side: Side {
+            encryption,
+            integrity: unhex(integrity_key).ok_or("key is not hexadecimal")?,
+        },
+    })
+}
+
+fn esp_spi(text: &str) -> Result<u32, &'static str> {
+    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => text.parse(),
+    }
+    .map_err(|_| "not an SPI")
+}
+
+/// The names in Wireshark's list, less the specification in brackets.
+fn ike_cipher(name: &str) -> Option<Encryption> {
+    let name = bare(name);
+    match name {
+        "3DES" => return Some(Encryption::new(EncryptionId::TDES, 0)),
+        "NULL" => return Some(Encryption::new(EncryptionId::NULL, 0)),
+        "ChaCha20-Poly1305" | "ENCR_CHACHA20_POLY1305" => {
+            return Some(Encryption::new(EncryptionId::CHACHA20_POLY1305, 0));
+        }
+        _ => {}
+    }
+    let rest = name.strip_prefix("AES-")?;
+    let (mode, rest) = rest.split_once('-')?;
+    let (bits, rest) = rest.split_at_checked(3)?;
+    let bits = match bits {
+        "128" => 128,
+        "192" => 192,
+        "256" => 256,
+        _ => return None,
+    };
+    let id = match (mode, rest.trim()) {
+        ("CBC", "") => EncryptionId::AES_CBC,
+        ("CTR", "") => EncryptionId::AES_CTR,
+        ("CCM", "with 8 octet ICV") => EncryptionId::AES_CCM_8,
+        ("CCM", "with 12 octet ICV") => EncryptionId::AES_CCM_12,
+        ("CCM", "with 16 octet ICV") => EncryptionId::AES_CCM_16,
+        ("GCM", "with 8 octet ICV") => EncryptionId::AES_GCM_8,
+        ("GCM", "with 12 octet ICV") => EncryptionId::AES_GCM_12,
+        ("GCM", "with 16 octet ICV") => EncryptionId::AES_GCM_16,
+        _ => return None,
+    };
+    Some(Encryption::new(id, bits))
+}
+
+fn ike_integrity(name: &str) -> Option<Check> {
+    let name = bare(name);
+    let (id, octets) = match name {
+        "NONE" => return Some(Check::Skip(0)),
+        "HMAC_MD5_96" => (IntegrityId::HMAC_MD5_96, 12),
+        "HMAC_MD5_128" => (IntegrityId::HMAC_MD5_128, 16),
+        "HMAC_SHA1_96" => (IntegrityId::HMAC_SHA1_96, 12),
+        "HMAC_SHA1_160" => (IntegrityId::HMAC_SHA1_160, 20),
+        "HMAC_SHA2_256_96" => (IntegrityId::HMAC_SHA2_256_128, 12),
+        "HMAC_SHA2_256_128" => (IntegrityId::HMAC_SHA2_256_128, 16),
+        "HMAC_SHA2_384_192" => (IntegrityId::HMAC_SHA2_384_192, 24),
+        "HMAC_SHA2_512_256" => (IntegrityId::HMAC_SHA2_512_256, 32),
+        // not in Wireshark's list
+        "AES_XCBC_96" => (IntegrityId::AES_XCBC_96, 12),
+        "AES_CMAC_96" => (IntegrityId::AES_CMAC_96, 12),
+        _ => return unchecked(name),
+    };
+    Some(Check::Mac(id, octets))
+}
+
+fn esp_cipher(name: &str, key_octets: usize) -> Option<Encryption> {
+    let aes = |id, salt: usize| {
+        let bits = u16::try_from(key_octets.checked_sub(salt)?.checked_mul(8)?).ok()?;
+        matches!(bits, 128 | 192 | 256).then(|| Encryption::new(id, bits))
+    };
+    match bare(name) {
+        "NULL" => Some(Encryption::new(EncryptionId::NULL, 0)),
+        "TripleDES-CBC" => Some(Encryption::new(EncryptionId::TDES, 0)),
+        "DES-CBC" => Some(Encryption::new(EncryptionId::DES, 0)),
+        "AES-CBC" => aes(EncryptionId::AES_CBC, 0),
+        "AES-CTR" => aes(EncryptionId::AES_CTR, 4),
+        // the plain name means that the ICV is a matter of its own, and is read as 16 octets here
+        "AES-GCM" | "AES-GCM with 16 octet ICV" => aes(EncryptionId::AES_GCM_16, 4),
+        "AES-GCM with 12 octet ICV" => aes(EncryptionId::AES_GCM_12, 4),
+        "AES-GCM with 8 octet ICV" => aes(EncryptionId::AES_GCM_8, 4),
+        "ChaCha20 with Poly1305" => Some(Encryption::new(EncryptionId::CHACHA20_POLY1305, 0)),
+        _ => None,
+    }
+}
+
+fn esp_integrity(name: &str) -> Option<Check> {
+    let name = bare(name);
+    let (id, octets) = match name {
+        "NULL" => return Some(Check::Skip(0)),
+        "HMAC-MD5-96" => (IntegrityId::HMAC_MD5_96, 12),
+        "HMAC-SHA-1-96" => (IntegrityId::HMAC_SHA1_96, 12),
+        "HMAC-SHA-256-96" => (IntegrityId::HMAC_SHA2_256_128, 12),
+        "HMAC-SHA-256-128" => (IntegrityId::HMAC_SHA2_256_128, 16),
+        "HMAC-SHA-384-192" => (IntegrityId::HMAC_SHA2_384_192, 24),
+        "HMAC-SHA-512-256" => (IntegrityId::HMAC_SHA2_512_256, 32),
+        "MAC-RIPEMD-160-96" => return Some(Check::Skip(12)),
+        _ => return unchecked(name),
+    };
+    Some(Check::Mac(id, octets))
+}
+
+/// `ANY 96-bits of Authentication [No Checking]`, in the spelling of either table.
+fn unchecked(name: &str) -> Option<Check> {
+    let rest = name.strip_prefix("ANY ")?;
+    let end = rest.find(|digit: char| !digit.is_ascii_digit())?;
+    let bits: usize = rest.get(..end)?.parse().ok()?;
+    (bits <= 512).then_some(Check::Skip(bits / 8))
+}
+
+/// OpenSSL's names, which tcpdump uses.
+fn tcpdump_cipher(name: &str) -> Option<Encryption> {
+    let (id, bits) = match name.to_ascii_lowercase().as_str() {
+        "aes128" | "aes-128-cbc" => (EncryptionId::AES_CBC, 128),
+        "aes192" | "aes-192-cbc" => (EncryptionId::AES_CBC, 192),
+        "aes256" | "aes-256-cbc" => (EncryptionId::AES_CBC, 256),
+        "3des" | "des3" | "des-ede3-cbc" | "3des-cbc" => (EncryptionId::TDES, 0),
+        "none" => (EncryptionId::NULL, 0),
+        _ => return None,
+    };
+    Some(Encryption::new(id, bits))
+}
+
+fn tcpdump_integrity(name: &str) -> Option<Check> {
+    ike_integrity(match name.to_ascii_lowercase().as_str() {
+        "md5" => "HMAC_MD5_96",
+        "sha1" => "HMAC_SHA1_96",
+        "sha256" => "HMAC_SHA2_256_128",
+        "sha384" => "HMAC_SHA2_384_192",
+        "sha512" => "HMAC_SHA2_512_256",
+        _ => return None,
+    })
+}
+
+/// The columns of a line, quotes removed.
+fn columns(line: &str) -> Vec<String> {
+    let mut columns = vec![String::new()];
+    let mut quoted = false;
+    for letter in line.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            ',' if !quoted => columns.push(String::new()),
+            letter => {
+                if let Some(column) = columns.last_mut() {
+                    column.push(letter);
+                }
+            }
+        }
+    }
+    columns
+}
+
+/// A name without the specification that follows it in brackets.
+fn bare(name: &str) -> &str {
+    name.split_once('[').map_or(name, |(name, _)| name).trim()
+}
+
+fn spi(text: &str) -> Result<[u8; 8], &'static str> {
+    unhex(text)
+        .and_then(|octets| octets.try_into().ok())
+        .ok_or("an SPI is 16 hexadecimal digits")
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
+    let nibble = |digit: u8| char::from(digit).to_digit(16);
+    digits
+        .chunks(2)
+        .map(|pair| match *pair {
+            [high, low] => u8::try_from(nibble(high)? * 16 + nibble(low)?).ok(),
+            _ => None,
+        })
+        .collect()
+}
+
+fn read_table(path: &Path) -> io::Result<String> {
+    let octets = fs::read(path)?;
+    Ok(String::from_utf8_lossy(&octets).into_owned())
+}
+
+const IKE_TABLE: &str = "ikev2_decryption_table";
+const ESP_TABLE: &str = "esp_sa";
+const MAX_DEFECTS: usize = 100;

@@ -1,0 +1,133 @@
+//! Opening what is encrypted: the SK and SKF payloads of IKEv2 (RFC 7296 §3.14, RFC 5282, RFC 7383 §2.5) and ESP.
+//!
+//! A daemon must not look at a plaintext whose integrity check failed. Here it is shown, and flagged.
+
+use ike_crypto::Provider;
+use ipsec_doi::{Encryption, EncryptionId};
+
+use super::keys::{Check, Side, Suite};
+
+/// What came out.
+#[derive(Debug)]
+pub(crate) struct Clear {
+    /// The plaintext with its padding.
+    pub(crate) octets: Vec<u8>,
+    /// Whether the integrity check value is right; `None` when it was not to be checked.
+    pub(crate) valid: Option<bool>,
+}
+
+/// Opens `packet`, of which everything before `at` is in clear and the IV begins at `at`; the integrity check covers
+/// both.
+///
+/// # Errors
+/// When the lengths do not fit the algorithms, or there is no such algorithm.
+pub(crate) fn open(
+    provider: &Provider,
+    suite: &Suite,
+    side: &Side,
+    packet: &[u8],
+    at: usize,
+) -> Result<Clear, &'static str> {
+    let icv_octets = match suite.check {
+        Check::Combined => suite.encryption.icv_len(),
+        Check::Mac(_, octets) | Check::Skip(octets) => octets,
+    };
+    let icv_at = packet
+        .len()
+        .checked_sub(icv_octets)
+        .ok_or("too short for its ICV")?;
+    let data_at = at.saturating_add(suite.encryption.iv_len());
+    let (Some(aad), Some(iv), Some(data), Some(icv)) = (
+        packet.get(..at),
+        packet.get(at..data_at),
+        packet.get(data_at..icv_at),
+        packet.get(icv_at..),
+    ) else {
+        return Err("too short for its IV and ICV");
+    };
+    let valid = match suite.check {
+        Check::Mac(..) => Some(mac(provider, suite, side, packet, icv_at)?),
+        Check::Combined | Check::Skip(_) => None,
+    };
+    let block = suite.encryption.block_len().max(1);
+    if !data.len().is_multiple_of(block) {
+        return Err("ciphertext is not a multiple of the block length");
+    }
+    let mut octets = data.to_vec();
+    let combined = suite.check == Check::Combined;
+    let tag = if combined { icv } else { &[] };
+    let cipher = provider
+        .cipher(suite.encryption)
+        .ok_or("cipher not available")?;
+    let key = cipher
+        .keyed(&side.encryption)
+        .map_err(|_| "encryption key of the wrong length")?;
+    match key.open(iv, aad, &mut octets, tag) {
+        Ok(()) if combined => Ok(Clear {
+            octets,
+            valid: Some(true),
+        }),
+        Ok(()) => Ok(Clear { octets, valid }),
+        Err(_) if combined => {
+            let octets = unchecked(provider, suite.encryption, &side.encryption, iv, data)
+                .ok_or("ICV is wrong, and this cipher yields nothing without it")?;
+            Ok(Clear {
+                octets,
+                valid: Some(false),
+            })
+        }
+        Err(_) => Err("decryption failed"),
+    }
+}
+
+fn mac(
+    provider: &Provider,
+    suite: &Suite,
+    side: &Side,
+    packet: &[u8],
+    icv_at: usize,
+) -> Result<bool, &'static str> {
+    let Check::Mac(id, _) = suite.check else {
+        return Ok(true);
+    };
+    let algorithm = provider
+        .integrity(id)
+        .ok_or("integrity algorithm not available")?;
+    let key = algorithm
+        .keyed(&side.integrity)
+        .map_err(|_| "integrity key of the wrong length")?;
+    let (covered, icv) = packet.split_at_checked(icv_at).unwrap_or_default();
+    let mut computed = vec![0; id.icv_len()];
+    key.sign(&[covered], &mut computed);
+    // no secret is at stake in a comparison with a captured packet
+    Ok(computed.starts_with(icv))
+}
+
+/// GCM and CCM without the check: both are AES in counter mode, and their counter blocks are laid out as RFC 3686's
+/// but for the first octets. GCM counts its data from 2 (NIST SP 800-38D §7.2), CCM from 1 behind an octet that
+/// states the size of the counter (NIST SP 800-38C App. A.3).
+fn unchecked(
+    provider: &Provider,
+    encryption: Encryption,
+    key: &[u8],
+    iv: &[u8],
+    data: &[u8],
+) -> Option<Vec<u8>> {
+    let (key, salt) = key.split_at_checked(encryption.key_len())?;
+    let (nonce, skip) = match encryption.id {
+        EncryptionId::AES_GCM_8 | EncryptionId::AES_GCM_12 | EncryptionId::AES_GCM_16 => {
+            (salt.to_vec(), 16)
+        }
+        EncryptionId::AES_CCM_8 | EncryptionId::AES_CCM_12 | EncryptionId::AES_CCM_16 => {
+            ([&[3], salt].concat(), 0)
+        }
+        _ => return None,
+    };
+    let counter = Encryption::new(EncryptionId::AES_CTR, encryption.key_bits);
+    let counter = provider.cipher(counter)?;
+    let key = counter.keyed(&[key, &nonce].concat()).ok()?;
+    let mut octets = vec![0; skip];
+    octets.extend_from_slice(data);
+    key.open(iv, &[], &mut octets, &[]).ok()?;
+    Some(octets.split_off(skip))
+}
