@@ -17,6 +17,7 @@ mod output;
 mod reassembly;
 mod report;
 mod sa;
+mod sa_v1;
 #[cfg(test)]
 mod tests;
 mod text;

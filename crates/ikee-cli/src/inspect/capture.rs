@@ -9,7 +9,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
-use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{Block, InterfaceDescriptionBlock, PcapBlockOwned, PcapError, create_reader};
 
 use super::report::{Defect, Layer};

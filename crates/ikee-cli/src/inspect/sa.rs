@@ -4,11 +4,34 @@ use ipsec_doi::{
     Encryption, EncryptionId, EspProposal, EsnId, GroupId, IkeProposal, IntegrityId, PrfId,
 };
 use isakmp_wire::v2::{Proposal, ProtocolId, SecurityAssociation, Transform, TransformType};
-use isakmp_wire::{AttributeValue, Attributes, ParseError, RawPayload};
+use isakmp_wire::{Attribute, AttributeValue, ParseError, RawPayload};
 use serde_json::{Value, json};
 
 use super::report::{Fields, hex};
 use super::v2::put;
+
+/// A data attribute: type, value as a number if it is one, names where there are any, octets if it had the long form.
+pub(crate) fn attribute(
+    attribute: &Attribute<'_>,
+    name: Option<&'static str>,
+    value_name: Option<String>,
+) -> Value {
+    let mut fields = Fields::new();
+    put(&mut fields, "type", attribute.kind);
+    if let Some(name) = name {
+        put(&mut fields, "name", name);
+    }
+    if let Some(number) = attribute.number() {
+        put(&mut fields, "value", number);
+    }
+    if let AttributeValue::Long(octets) = attribute.value {
+        put(&mut fields, "octets", hex(octets));
+    }
+    if let Some(name) = value_name {
+        put(&mut fields, "value_name", name);
+    }
+    Value::Object(fields)
+}
 
 /// The proposals of IKEv2, RFC 7296 §3.3.
 pub(crate) fn v2(raw: RawPayload<'_>, fields: &mut Fields) -> Result<(), ParseError> {
@@ -45,7 +68,11 @@ fn v2_transform(transform: &Transform<'_>) -> Value {
     if let Some(bits) = transform.key_length() {
         put(&mut fields, "key_length", bits);
     }
-    let attributes = attributes(transform.attributes());
+    let attributes: Vec<Value> = transform
+        .attributes()
+        .iter()
+        .map(|it| attribute(&it, (it.kind == KEY_LENGTH).then_some("KEY_LENGTH"), None))
+        .collect();
     if !attributes.is_empty() {
         put(&mut fields, "attributes", attributes);
     }
@@ -62,17 +89,6 @@ fn v2_transform_name(transform: &Transform<'_>) -> String {
         kind if matches!(kind.get(), 4 | 6..=12) => GroupId::new(id).to_string(),
         _ => id.to_string(),
     }
-}
-
-/// Attributes as pairs of type and value, the value a number or, in the long form, hexadecimal.
-pub(crate) fn attributes(attributes: Attributes<'_>) -> Vec<Value> {
-    attributes
-        .iter()
-        .map(|attribute| match attribute.value {
-            AttributeValue::Short(value) => json!([attribute.kind, value]),
-            AttributeValue::Long(value) => json!([attribute.kind, hex(value)]),
-        })
-        .collect()
 }
 
 /// The proposal in one word, as users of strongSwan type it.
@@ -115,3 +131,5 @@ fn v2_suite(proposal: &Proposal<'_>) -> String {
     };
     proposal.to_string()
 }
+
+const KEY_LENGTH: u16 = 14;

@@ -1,7 +1,5 @@
 //! The fields of the payloads of IKEv2, RFC 7296 §3 and the RFCs that add to it.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use isakmp_wire::v2::{
     Authentication, Certificate, CertificateRequest, CfgAttr, CfgAttribute, Configuration, Delete,
     DigitalSignature, Eap, EncryptedFragment, IdType, Identification, KeyExchange, Nonce, Notify,
@@ -159,8 +157,8 @@ fn gateway(data: &[u8]) -> Option<String> {
     };
     let identity = rest.get(..usize::from(*length))?;
     match *kind {
-        1 => address(identity).filter(|_| identity.len() == 4),
-        2 => address(identity).filter(|_| identity.len() == 16),
+        1 => names::address(identity).filter(|_| identity.len() == 4),
+        2 => names::address(identity).filter(|_| identity.len() == 16),
         3 => Some(printable(identity)),
         _ => None,
     }
@@ -217,31 +215,12 @@ fn cfg_attribute(attribute: &CfgAttr<'_>) -> Value {
         CfgAttribute::APPLICATION_VERSION | CfgAttribute::INTERNAL_DNS_DOMAIN => {
             Some(printable(attribute.value)).filter(|text| !text.is_empty())
         }
-        _ => address(attribute.value),
+        _ => names::address(attribute.value),
     };
     if let (Some(text), Value::Object(fields)) = (text, &mut value) {
         put(fields, "text", text);
     }
     value
-}
-
-/// An address by its length alone: IPv4, IPv4 with mask, IPv6, IPv6 with prefix length.
-fn address(octets: &[u8]) -> Option<String> {
-    if let Some((address, rest)) = octets.split_first_chunk::<16>() {
-        let address = Ipv6Addr::from(*address);
-        return match rest {
-            [] => Some(address.to_string()),
-            [prefix] => Some(format!("{address}/{prefix}")),
-            _ => None,
-        };
-    }
-    let (address, rest) = octets.split_first_chunk::<4>()?;
-    let address = Ipv4Addr::from(*address);
-    match rest {
-        [] => Some(address.to_string()),
-        [a, b, c, d] => Some(format!("{address}/{}", Ipv4Addr::new(*a, *b, *c, *d))),
-        _ => None,
-    }
 }
 
 fn eap(payload: &Eap<'_>, fields: &mut Fields) {
