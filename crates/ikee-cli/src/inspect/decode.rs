@@ -115,8 +115,16 @@ impl<'k> Decoder<'k> {
         }
         if prefix == 0 {
             let offset = at + keys.suite.encryption.iv_len();
-            inner(raw.next, &clear.octets, offset, Layer::Ike, &mut opened, message);
-        } else if let Some(fragment) = Fragment::new(header, raw, clear.octets, message.path.frame) {
+            inner(
+                raw.next,
+                &clear.octets,
+                offset,
+                Layer::Ike,
+                &mut opened,
+                message,
+            );
+        } else if let Some(fragment) = Fragment::new(header, raw, clear.octets, message.path.frame)
+        {
             self.join(fragment, &mut opened, message);
         }
         message.opened = Some(opened);
@@ -167,7 +175,11 @@ fn unseal(
     let mut clear = match open::open(provider, &keys.suite, side, packet, at) {
         Ok(clear) => clear,
         Err(reason) => {
-            defects.push(Defect::new(Layer::Ike, format!("not decrypted: {reason}"), at));
+            defects.push(Defect::new(
+                Layer::Ike,
+                format!("not decrypted: {reason}"),
+                at,
+            ));
             return None;
         }
     };

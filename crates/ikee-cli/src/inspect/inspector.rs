@@ -164,7 +164,10 @@ impl<'a, W: Write> Inspector<'a, W> {
             }
         };
         let addresses = [packet.source, packet.destination];
-        match self.traffic.classify(packet.source, packet.destination, &udp) {
+        match self
+            .traffic
+            .classify(packet.source, packet.destination, &udp)
+        {
             Kind::Ike { marked, octets } => {
                 let path = origin.path(Some(addresses), Some(&udp), marked);
                 self.ike(path, octets, defects)

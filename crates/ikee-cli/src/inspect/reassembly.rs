@@ -113,9 +113,15 @@ impl Partial {
         self.note_all(&packet.defects);
         let end = start.saturating_add(packet.payload.len());
         if end > usize::from(u16::MAX) {
-            return self.note(Defect::new(Layer::Ip, "fragment beyond 65535", start), frame);
+            return self.note(
+                Defect::new(Layer::Ip, "fragment beyond 65535", start),
+                frame,
+            );
         }
-        if self.total.is_some_and(|total| end > total || (!more && end != total)) {
+        if self
+            .total
+            .is_some_and(|total| end > total || (!more && end != total))
+        {
             return self.note(
                 Defect::new(Layer::Ip, "fragment beyond the last one", start),
                 frame,
@@ -197,10 +203,24 @@ mod tests {
     #[test]
     fn fragments_in_any_order_and_twice_become_the_datagram() {
         let mut reassembly = Reassembly::default();
-        assert!(reassembly.add(&fragment(16, b"end", false), 1, None).is_none());
-        assert!(reassembly.add(&fragment(0, b"12345678", true), 2, None).is_none());
-        assert!(reassembly.add(&fragment(0, b"12345678", true), 3, None).is_none());
-        let whole = reassembly.add(&fragment(8, b"abcdefgh", true), 4, None).unwrap();
+        assert!(
+            reassembly
+                .add(&fragment(16, b"end", false), 1, None)
+                .is_none()
+        );
+        assert!(
+            reassembly
+                .add(&fragment(0, b"12345678", true), 2, None)
+                .is_none()
+        );
+        assert!(
+            reassembly
+                .add(&fragment(0, b"12345678", true), 3, None)
+                .is_none()
+        );
+        let whole = reassembly
+            .add(&fragment(8, b"abcdefgh", true), 4, None)
+            .unwrap();
         assert_eq!(whole.beginning(), b"12345678abcdefghend");
         assert_eq!(whole.frames, [1, 2, 3, 4]);
         assert!(whole.defects.is_empty());
@@ -210,8 +230,14 @@ mod tests {
     #[test]
     fn overlaps_keep_what_came_first_and_are_named() {
         let mut reassembly = Reassembly::default();
-        assert!(reassembly.add(&fragment(0, b"12345678abcdefgh", true), 1, None).is_none());
-        let whole = reassembly.add(&fragment(8, b"ABCDEFGHxy", false), 2, None).unwrap();
+        assert!(
+            reassembly
+                .add(&fragment(0, b"12345678abcdefgh", true), 1, None)
+                .is_none()
+        );
+        let whole = reassembly
+            .add(&fragment(8, b"ABCDEFGHxy", false), 2, None)
+            .unwrap();
         assert_eq!(whole.beginning(), b"12345678abcdefghxy");
         assert_eq!(whole.defects[0].kind, "fragments overlap and differ");
     }
@@ -219,8 +245,16 @@ mod tests {
     #[test]
     fn what_never_becomes_whole_is_given_up_with_its_beginning() {
         let mut reassembly = Reassembly::default();
-        assert!(reassembly.add(&fragment(0, b"12345678", true), 1, None).is_none());
-        assert!(reassembly.add(&fragment(24, b"87654321", true), 2, None).is_none());
+        assert!(
+            reassembly
+                .add(&fragment(0, b"12345678", true), 1, None)
+                .is_none()
+        );
+        assert!(
+            reassembly
+                .add(&fragment(24, b"87654321", true), 2, None)
+                .is_none()
+        );
         let partial = reassembly.give_up().unwrap();
         assert_eq!(partial.beginning(), b"12345678");
         assert_eq!(partial.defects[0].offset, 8);
@@ -232,7 +266,11 @@ mod tests {
         let mut given_up = 0;
         for id in 0..1000 {
             let mut packet = fragment(0, b"12345678", true);
-            packet.fragment = Some(Fragment { id, start: 65_520, more: true });
+            packet.fragment = Some(Fragment {
+                id,
+                start: 65_520,
+                more: true,
+            });
             given_up += usize::from(reassembly.add(&packet, 1, None).is_some());
         }
         assert_eq!(given_up, 1000 - MAX_PARTIAL);

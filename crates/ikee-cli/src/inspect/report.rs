@@ -224,9 +224,10 @@ pub(crate) fn hex(octets: &[u8]) -> String {
     octets.iter().fold(
         String::with_capacity(octets.len() * 2),
         |mut text, octet| {
-            text.extend([octet >> 4, octet & 15].map(|digit| {
-                char::from_digit(u32::from(digit), 16).unwrap_or('?')
-            }));
+            text.extend(
+                [octet >> 4, octet & 15]
+                    .map(|digit| char::from_digit(u32::from(digit), 16).unwrap_or('?')),
+            );
             text
         },
     )
@@ -236,7 +237,10 @@ fn seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::O
     time.map(|time| time.as_secs_f64()).serialize(serializer)
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that serde asks for"
+)]
 fn is_false(value: &bool) -> bool {
     !*value
 }

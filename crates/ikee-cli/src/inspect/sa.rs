@@ -1,7 +1,7 @@
 //! Security associations: proposals and transforms, with the suite that each proposal amounts to.
 
 use ipsec_doi::{
-    Encryption, EncryptionId, EspProposal, EsnId, GroupId, IkeProposal, IntegrityId, PrfId,
+    Encryption, EncryptionId, EsnId, EspProposal, GroupId, IkeProposal, IntegrityId, PrfId,
 };
 use isakmp_wire::v2::{Proposal, ProtocolId, SecurityAssociation, Transform, TransformType};
 use isakmp_wire::{Attribute, AttributeValue, ParseError, RawPayload};

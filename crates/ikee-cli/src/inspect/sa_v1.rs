@@ -17,10 +17,7 @@ use super::v2::put;
 /// The proposals.
 pub(crate) fn v1(raw: RawPayload<'_>, fields: &mut Fields) -> Result<(), ParseError> {
     let association = SecurityAssociation::parse(raw)?;
-    let proposals: Vec<Value> = association
-        .proposals()
-        .map(|it| proposal(&it))
-        .collect();
+    let proposals: Vec<Value> = association.proposals().map(|it| proposal(&it)).collect();
     put(fields, "proposals", proposals);
     Ok(())
 }

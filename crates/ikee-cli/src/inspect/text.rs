@@ -176,7 +176,11 @@ fn proposal(item: &Map<String, Value>) -> String {
         .filter_map(|transform| transform.get("suite").map(shown))
         .collect();
     let transforms = transforms.join(", ");
-    format!("{} {}{spi}  {transforms}", field("num"), field("proto_name"))
+    format!(
+        "{} {}{spi}  {transforms}",
+        field("num"),
+        field("proto_name")
+    )
 }
 
 fn shown(value: &Value) -> String {

@@ -17,7 +17,10 @@ pub(crate) struct Udp<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind<'a> {
     /// An IKE message, `marked` when it stood behind the non-ESP marker.
-    Ike { marked: bool, octets: &'a [u8] },
+    Ike {
+        marked: bool,
+        octets: &'a [u8],
+    },
     Esp(&'a [u8]),
     Keepalive,
     Other,
@@ -107,7 +110,11 @@ impl Traffic {
         in_udp: bool,
         octets: &[u8],
     ) -> Option<&mut Stream> {
-        let (name, at) = if protocol == 51 { ("AH", 4) } else { ("ESP", 0) };
+        let (name, at) = if protocol == 51 {
+            ("AH", 4)
+        } else {
+            ("ESP", 0)
+        };
         let count = match (protocol, in_udp) {
             (51, _) => &mut self.counts.ah,
             (_, true) => &mut self.counts.esp_in_udp,
@@ -213,9 +220,15 @@ mod tests {
     #[test]
     fn on_odd_ports_only_what_is_surely_ike_is_taken() {
         let message = message();
-        assert!(matches!(classify(false, false, &message), Kind::Ike { marked: false, .. }));
+        assert!(matches!(
+            classify(false, false, &message),
+            Kind::Ike { marked: false, .. }
+        ));
         let marked = [&MARKER, &message[..]].concat();
-        assert!(matches!(classify(false, false, &marked), Kind::Ike { marked: true, .. }));
+        assert!(matches!(
+            classify(false, false, &marked),
+            Kind::Ike { marked: true, .. }
+        ));
         assert_eq!(classify(false, false, &message[..27]), Kind::Other);
         assert_eq!(classify(false, false, &KEEPALIVE), Kind::Other);
     }
@@ -224,7 +237,10 @@ mod tests {
     fn esp_and_keepalives_are_told_from_ike_on_4500() {
         assert_eq!(classify(false, true, &KEEPALIVE), Kind::Keepalive);
         assert!(matches!(classify(false, true, &[1; 40]), Kind::Esp(_)));
-        assert!(matches!(classify(false, true, &[0; 40]), Kind::Ike { marked: true, .. }));
+        assert!(matches!(
+            classify(false, true, &[0; 40]),
+            Kind::Ike { marked: true, .. }
+        ));
     }
 
     #[test]
@@ -232,9 +248,20 @@ mod tests {
         let mut traffic = Traffic::default();
         let (a, b): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
         let marked = [&MARKER, &message()[..]].concat();
-        let udp = Udp { sport: 1024, dport: 2048, payload: &marked };
-        assert!(matches!(traffic.classify(a, b, &udp), Kind::Ike { marked: true, .. }));
-        let udp = Udp { sport: 2048, dport: 1024, payload: &[1; 40] };
+        let udp = Udp {
+            sport: 1024,
+            dport: 2048,
+            payload: &marked,
+        };
+        assert!(matches!(
+            traffic.classify(a, b, &udp),
+            Kind::Ike { marked: true, .. }
+        ));
+        let udp = Udp {
+            sport: 2048,
+            dport: 1024,
+            payload: &[1; 40],
+        };
         assert!(matches!(traffic.classify(b, a, &udp), Kind::Esp(_)));
         assert_eq!(traffic.classify(a, a, &udp), Kind::Other);
     }

@@ -122,7 +122,7 @@ fn meaning(payload: &Notification<'_>) -> Option<String> {
         _ => return None,
     };
     match payload.kind {
-        NotifyType::MS_STATUS => Some(names::status(value)),
+        NotifyType::NOTIFY_STATUS => Some(names::status(value)),
         NotifyType::EXCHANGE_INFO => {
             let flags = [(1, "boundary"), (2, "guarantee encryption")];
             let flags = flags

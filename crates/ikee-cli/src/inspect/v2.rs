@@ -1,11 +1,11 @@
 //! The fields of the payloads of IKEv2, RFC 7296 §3 and the RFCs that add to it.
 
+use isakmp_wire::v2::{AuthMethod, RawSelector};
 use isakmp_wire::v2::{
     Authentication, Certificate, CertificateRequest, CfgAttr, CfgAttribute, Configuration, Delete,
     DigitalSignature, Eap, EncryptedFragment, IdType, Identification, KeyExchange, Nonce, Notify,
     NotifyType, TrafficSelectors, kind,
 };
-use isakmp_wire::v2::{AuthMethod, RawSelector};
 use isakmp_wire::{ParseError, RawPayload};
 use serde_json::{Value, json};
 
@@ -25,7 +25,11 @@ pub(crate) fn fields(raw: RawPayload<'_>) -> Result<Fields, ParseError> {
         kind::CERT => {
             let certificate = Certificate::parse(raw)?;
             put(&mut fields, "encoding", certificate.encoding.get());
-            put(&mut fields, "encoding_name", certificate.encoding.to_string());
+            put(
+                &mut fields,
+                "encoding_name",
+                certificate.encoding.to_string(),
+            );
             put(&mut fields, "data", hex(certificate.data));
         }
         kind::CERTREQ => certificate_request(&CertificateRequest::parse(raw)?, &mut fields),

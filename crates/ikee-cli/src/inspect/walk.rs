@@ -68,7 +68,8 @@ pub(crate) fn chain<'a>(
     if !rest.is_empty() && !place.padded {
         let count = rest.len();
         let defect = Defect::new(place.layer, ErrorKind::TrailingBytes.to_string(), at);
-        walk.defects.push(defect.with_detail(format!("{count} octets")));
+        walk.defects
+            .push(defect.with_detail(format!("{count} octets")));
     }
     walk
 }
@@ -140,7 +141,8 @@ impl Walk {
     }
 
     fn note(&mut self, kind: ErrorKind, offset: usize, layer: Layer) {
-        self.defects.push(Defect::new(layer, kind.to_string(), offset));
+        self.defects
+            .push(Defect::new(layer, kind.to_string(), offset));
     }
 }
 
