@@ -115,12 +115,14 @@ pub(crate) fn verify(
     }
     let signed = transcript.signed(role, proof.identification);
     let Secret::Psk(psk) = &connection.authentication.secret;
+    // RFC 7296 §2.15: the whole output of the PRF; a shorter one would be easy to guess
+    let whole = proof.auth.data.len() == keys.suite().prf.output_len();
     let verified = signed.with_psk(provider, keys, role, psk, |key, parts| {
         key.verify(parts, proof.auth.data)
     })?;
     match verified {
-        Ok(()) => Ok(Verified(peer)),
-        Err(_) => Err(Failure::Authentication(
+        Ok(()) if whole => Ok(Verified(peer)),
+        _ => Err(Failure::Authentication(
             AuthenticationFailure::WrongSecret { peer },
         )),
     }
