@@ -16,7 +16,7 @@ use isakmp_wire::{Spi, Version};
 use crate::config::{Config, Connection};
 use crate::cookie::CookieJar;
 use crate::output::Outbox;
-use crate::sa::{Facts, Phase, Sa};
+use crate::sa::{Facts, Path, Phase, Sa};
 use crate::table::Table;
 
 /// Everything of an endpoint but its extensions.
@@ -70,6 +70,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) core: &'a mut Core,
     pub(crate) extensions: &'a mut Extensions,
     pub(crate) out: &'a mut Outbox,
+    /// Where the request came from that is being served (RFC 7296 §2.11).
+    pub(crate) asked_from: Option<Path>,
 }
 
 impl Cx<'_> {

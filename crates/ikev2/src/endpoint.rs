@@ -69,6 +69,7 @@ impl Endpoint {
             core: &mut self.core,
             extensions: &mut self.extensions,
             out,
+            asked_from: None,
         }
     }
 

@@ -149,15 +149,19 @@ impl Cx<'_> {
                 return self.keep(sa);
             }
         };
-        sa.last_inbound = self.now;
+        if !response {
+            self.asked_from = Some(datagram.into());
+        }
         if place == Place::Duplicate {
             // RFC 7383 §2.6.1: only the first of a request's fragments brings the answer again
             if piece.is_none_or(|it| it.number == 1) {
                 let stored = sa.window.stored().to_vec();
-                self.send(&mut sa, &stored);
+                self.answer(&mut sa, &stored);
             }
             return self.keep(sa);
         }
+        // RFC 7296 §2.4: only what is fresh shows that the peer lives
+        sa.last_inbound = self.now;
         let whole = match piece {
             None => Some((first_inner(message), plain)),
             Some(piece) => self.collect(&sa, message, piece, &plain, response),

@@ -143,9 +143,19 @@ impl Cx<'_> {
             payloads,
         };
         let datagrams = self.encode(sa, outgoing)?;
-        self.send(sa, &datagrams);
+        self.answer(sa, &datagrams);
         sa.window.answered(datagrams);
         Ok(())
+    }
+
+    /// Sends an answer where the request came from, wherever the SA's peer is otherwise
+    /// (RFC 7296 §2.11).
+    pub(crate) fn answer(&mut self, sa: &mut Sa, datagrams: &[Vec<u8>]) {
+        let path = self.asked_from.unwrap_or(sa.facts.path);
+        for it in datagrams {
+            transmit(self.out, path, it);
+        }
+        sa.last_outbound = self.now;
     }
 
     /// Sends what is already encoded.

@@ -35,6 +35,7 @@ pub(crate) fn on_request(cx: &mut Cx<'_>, datagram: &Datagram<'_>, message: &Mes
     let spi = message.header.initiator;
     let first = (spi, datagram.remote, cx.core.cookies.digest(message.bytes));
     if let Some(id) = cx.core.table.find_first(&first) {
+        cx.asked_from = Some(datagram.into());
         repeat(cx, id);
         return;
     }
@@ -121,7 +122,7 @@ fn repeat(cx: &mut Cx<'_>, id: SaId) {
     // RFC 7296 §2.1: the same answer, as long as nothing has followed it
     if matches!(sa.state, State::AwaitAuthRequest(_)) {
         let stored = sa.window.stored().to_vec();
-        cx.send(&mut sa, &stored);
+        cx.answer(&mut sa, &stored);
     }
     cx.keep(sa);
 }
