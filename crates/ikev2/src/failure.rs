@@ -49,6 +49,13 @@ pub enum AuthenticationFailure {
         /// Its method.
         method: AuthMethod,
     },
+    /// The peer does not accept us: who we are, or our secret.
+    Rejected {
+        /// Who we said we are.
+        ours: Identity,
+        /// Whom we want to reach, if we said so.
+        wanted: Option<Identity>,
+    },
     /// No connection is for this pair of identities.
     Identity {
         /// Who the peer says it is.

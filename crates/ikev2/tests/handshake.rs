@@ -246,9 +246,10 @@ fn without_a_common_suite_the_hint_becomes_the_reason_at_the_time_out() {
         }
     ));
     pair.until_quiet();
-    assert_eq!(
-        pair.failures(0),
-        [&Failure::Timeout(Some(NotifyType::NO_PROPOSAL_CHOSEN))]
+    let told = pair.failures(0)[0].to_string();
+    assert!(
+        told.contains("NO_PROPOSAL_CHOSEN") && told.contains("aes128-sha1-modp2048"),
+        "{told}"
     );
     let told = pair.failures(1)[0].to_string();
     assert!(
@@ -274,9 +275,10 @@ fn a_wrong_secret_fails_both_sides_at_once() {
         );
     });
     pair.initiate();
-    assert_eq!(
-        pair.failures(0),
-        [&Failure::PeerError(NotifyType::AUTHENTICATION_FAILED)]
+    let told = pair.failures(0)[0].to_string();
+    assert!(
+        told.contains("AUTHENTICATION_FAILED") && told.contains("'a.lab'"),
+        "{told}"
     );
     assert!(pair.failures(1)[0].to_string().contains("'a.lab'"));
     pair.until_quiet();

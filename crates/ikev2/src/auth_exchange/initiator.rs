@@ -100,7 +100,7 @@ pub(crate) fn on_response(
     if payloads.first(kind::AUTH).is_none()
         && let Some(notify) = error(payloads)
     {
-        return Err(Failure::PeerError(notify));
+        return Err(rejected(cx, sa, notify));
     }
     let peer = match verify(cx, sa, &state, message) {
         Ok(peer) => peer,
@@ -122,6 +122,20 @@ pub(crate) fn on_response(
         }
     }
     Ok(())
+}
+
+/// Puts who we are beside the peer's bare refusal.
+fn rejected(cx: &Cx<'_>, sa: &Sa, notify: NotifyType) -> Failure {
+    match cx.core.connection(sa.connection) {
+        Some(connection) if notify == NotifyType::AUTHENTICATION_FAILED => {
+            let ids = &connection.authentication;
+            Failure::Authentication(AuthenticationFailure::Rejected {
+                ours: ids.local_id.clone(),
+                wanted: ids.remote_id.clone(),
+            })
+        }
+        _ => Failure::PeerError(notify),
+    }
 }
 
 fn verify(

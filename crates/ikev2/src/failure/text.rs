@@ -72,6 +72,13 @@ impl fmt::Display for AuthenticationFailure {
                 f,
                 "'{peer}' authenticates with {method}, but the connection wants a pre-shared key"
             ),
+            Self::Rejected { ours, wanted } => {
+                write!(f, "the peer answered AUTHENTICATION_FAILED to '{ours}'")?;
+                if let Some(wanted) = wanted {
+                    write!(f, ", which asked for '{wanted}'")?;
+                }
+                f.write_str("; it does not expect that, or has another pre-shared key")
+            }
             Self::Identity {
                 peer,
                 wanted,
@@ -118,6 +125,16 @@ impl fmt::Display for Incompatibility {
             Self::Addresses => {
                 f.write_str("an internal address was asked for, and there is none to give")
             }
+            Self::Ike { ours, theirs } if theirs.is_empty() => write!(
+                f,
+                "the peer answered NO_PROPOSAL_CHOSEN to our IKE suites: {}",
+                List(ours, NONE)
+            ),
+            Self::Esp { ours, theirs } if theirs.is_empty() => write!(
+                f,
+                "the peer answered NO_PROPOSAL_CHOSEN to our ESP suites: {}",
+                List(ours, NONE)
+            ),
             Self::Ike { ours, theirs } => write!(
                 f,
                 "no IKE suite in common: ours {}; the peer's {}",

@@ -156,20 +156,25 @@ pub(crate) fn resend(cx: &mut Cx<'_>, sa: &mut Sa) -> Result<(), Failure> {
     else {
         return Err(Failure::Bug("nothing to send again"));
     };
-    let again = state.again().and_then(|()| send(cx, sa, &state));
+    let again = if state.again() {
+        send(cx, sa, &state)
+    } else {
+        Ok(())
+    };
     sa.state = State::AwaitInitResponse(state);
     again
 }
 
 impl AwaitInitResponse {
-    /// Counts one more beginning.
-    fn again(&mut self) -> Result<(), Failure> {
-        self.retries = self.retries.saturating_add(1);
-        if self.retries > MAX_RETRIES {
-            Err(Misbehaviour::EndlessRetry.into())
-        } else {
-            Ok(())
+    /// Counts one more beginning; `false` when there have been enough, which goes on waiting for
+    /// something better and is the reason in the end.
+    fn again(&mut self) -> bool {
+        if self.retries >= MAX_RETRIES {
+            self.reason = Some(Misbehaviour::EndlessRetry.into());
+            return false;
         }
+        self.retries = self.retries.saturating_add(1);
+        true
     }
 }
 
@@ -256,16 +261,16 @@ fn refused(
     let payloads = message.payloads();
     if let Some(cookie) = notify_data(payloads, NotifyType::COOKIE).next() {
         // RFC 7296 §2.6: 1 to 64 octets
-        if cookie.is_empty() || cookie.len() > 64 || cookie == state.cookie {
+        let useless = cookie.is_empty() || cookie.len() > 64 || cookie == state.cookie;
+        if useless || !state.again() {
             cx.dropped(message.from, Dropped::Unexpected);
             return Ok(false);
         }
-        state.again()?;
         state.cookie = cookie.to_vec();
         return Ok(true);
     }
     if let Some(group) = notify_data(payloads, NotifyType::INVALID_KE_PAYLOAD).next() {
-        return change_group(cx, sa, state, group);
+        return change_group(cx, sa, state, group, message.from);
     }
     match error(payloads) {
         Some(notify) => {
@@ -273,11 +278,23 @@ fn refused(
                 sa: sa.facts.id,
                 notify,
             });
-            state.reason = Some(Failure::PeerError(notify));
+            state.reason = Some(explain(cx, sa, notify));
         }
         None => cx.dropped(message.from, Dropped::Unexpected),
     }
     Ok(false)
+}
+
+/// Puts what we offered beside the peer's bare refusal.
+fn explain(cx: &Cx<'_>, sa: &Sa, notify: NotifyType) -> Failure {
+    match cx.core.connection(sa.connection) {
+        Some(connection) if notify == NotifyType::NO_PROPOSAL_CHOSEN => Incompatibility::Ike {
+            ours: connection.proposals.clone(),
+            theirs: Vec::new(),
+        }
+        .into(),
+        _ => Failure::PeerError(notify),
+    }
 }
 
 /// RFC 7296 §1.3: the group must be one that we offered, and not the one that we sent.
@@ -286,6 +303,7 @@ fn change_group(
     sa: &Sa,
     state: &mut AwaitInitResponse,
     group: &[u8],
+    from: SocketAddr,
 ) -> Result<bool, Failure> {
     let Ok(number) = <[u8; 2]>::try_from(group) else {
         return Ok(false);
@@ -295,7 +313,12 @@ fn change_group(
     let offered = core
         .connection(sa.connection)
         .is_some_and(|it| it.proposals.iter().any(|it| it.groups.contains(&wanted)));
-    if !offered || state.tried.contains(&wanted) {
+    if wanted == state.group {
+        // a late answer to what we sent before
+        cx.dropped(from, Dropped::Unexpected);
+        return Ok(false);
+    }
+    if !offered || state.tried.contains(&wanted) || !state.again() {
         state.reason = Some(Incompatibility::Group { wanted }.into());
         cx.out.event(Event::Hint {
             sa: sa.facts.id,
@@ -303,7 +326,6 @@ fn change_group(
         });
         return Ok(false);
     }
-    state.again()?;
     state.kex = core
         .provider
         .group(wanted)
