@@ -1,0 +1,16 @@
+//! Whole lives of two endpoints over a simulated link.
+
+mod configuration;
+mod cookies;
+mod deletion;
+mod determinism;
+mod failures;
+mod fragmentation;
+mod handshake;
+mod liveness;
+mod loss;
+mod memory;
+mod mutation;
+mod nat;
+mod pairs;
+mod selectors;

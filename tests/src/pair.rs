@@ -1,0 +1,279 @@
+//! Two endpoints, one clock, and a link between them.
+
+use std::time::Duration;
+
+use ike_crypto::Provider;
+use ike_ext::{ChildId, Instant, SaId};
+use ikee_fragmentation_v2::FragmentationV2;
+use ikee_server_address::ServerAddress;
+use ikev2::{Endpoint, InitiateError};
+
+use crate::host::Host;
+use crate::link::{Link, Packet};
+use crate::rng::Rng;
+use crate::setup::{POLICY, Party, Setup};
+
+/// One of the two parties.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Side {
+    /// The first; the initiator, unless a test has it otherwise.
+    A,
+    /// The second.
+    B,
+}
+
+impl Side {
+    /// The other one.
+    #[must_use]
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
+/// Two endpoints, one clock, and a link between them.
+#[derive(Debug)]
+pub struct Pair {
+    /// The time.
+    pub now: Instant,
+    /// The first party.
+    pub a: Host,
+    /// The second party.
+    pub b: Host,
+    /// What is between them.
+    pub link: Link,
+    /// The cryptography of both.
+    pub provider: &'static Provider,
+    /// Of whoever wants to do something at random.
+    pub rng: Rng,
+}
+
+/// No negotiation takes longer, with the schedules that tests use.
+const LONG: Duration = Duration::from_secs(1200);
+
+/// More steps than this at one point in time are a loop.
+const MAX_STEPS_AT_ONCE: usize = 10_000;
+
+impl Pair {
+    pub(crate) fn new(setup: Setup) -> Self {
+        let mut rng = Rng::new(setup.seed);
+        let provider = setup.provider;
+        let mut host = |party: Party| {
+            let endpoint = Endpoint::new(party.config, provider, party.extensions, rng.seed());
+            Host::new(endpoint.expect("an endpoint"), party.address)
+        };
+        let (a, b) = (host(setup.a), host(setup.b));
+        let mut link = Link::new(setup.conditions, Rng::new(rng.next()));
+        link.nat = setup.nat;
+        Self {
+            now: Instant::EPOCH,
+            a,
+            b,
+            link,
+            provider,
+            rng,
+        }
+    }
+
+    /// One of the two.
+    #[must_use]
+    pub const fn host(&self, side: Side) -> &Host {
+        match side {
+            Side::A => &self.a,
+            Side::B => &self.b,
+        }
+    }
+
+    /// One of the two.
+    pub const fn host_mut(&mut self, side: Side) -> &mut Host {
+        match side {
+            Side::A => &mut self.a,
+            Side::B => &mut self.b,
+        }
+    }
+
+    /// Lets one side begin a negotiation under [`POLICY`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::initiate`].
+    pub fn initiate(&mut self, side: Side) -> Result<SaId, InitiateError> {
+        let now = self.now;
+        let host = self.host_mut(side);
+        let address = host.address;
+        let (result, packets) = host.call(now, |endpoint, out| {
+            endpoint.initiate(now, POLICY, address, out)
+        });
+        self.send(side, packets);
+        result
+    }
+
+    /// Lets the first party begin, and waits for the end of it, good or bad.
+    pub fn connect(&mut self) {
+        self.initiate(Side::A).expect("a negotiation");
+        self.settle();
+    }
+
+    /// Deletes the only SA of one side, and waits.
+    pub fn delete(&mut self, side: Side) {
+        let (now, sa) = (self.now, self.host(side).sa());
+        let host = self.host_mut(side);
+        let (result, packets) = host.call(now, |endpoint, out| endpoint.delete(now, sa, out));
+        result.expect("an SA");
+        self.send(side, packets);
+    }
+
+    /// Deletes a child of one side.
+    pub fn delete_child(&mut self, side: Side, child: ChildId) {
+        let now = self.now;
+        let host = self.host_mut(side);
+        let (result, packets) =
+            host.call(now, |endpoint, out| endpoint.delete_child(now, child, out));
+        result.expect("a child");
+        self.send(side, packets);
+    }
+
+    /// Has one side ask whether the other lives.
+    pub fn probe(&mut self, side: Side) {
+        let (now, sa) = (self.now, self.host(side).sa());
+        let host = self.host_mut(side);
+        let (result, packets) = host.call(now, |endpoint, out| endpoint.probe(now, sa, out));
+        result.expect("an SA");
+        self.send(side, packets);
+    }
+
+    /// Puts datagrams of one side on the link.
+    pub fn send(&mut self, side: Side, packets: Vec<Packet>) {
+        for packet in packets {
+            self.link.send(self.now, side as usize, packet);
+        }
+    }
+
+    /// Hands a datagram to whoever has its address, past the link.
+    pub fn deliver(&mut self, packet: &Packet) {
+        let side = if packet.to.ip() == self.a.address {
+            Side::A
+        } else if packet.to.ip() == self.b.address {
+            Side::B
+        } else {
+            return;
+        };
+        let now = self.now;
+        let packets = self.host_mut(side).receive(now, packet);
+        self.send(side, packets);
+    }
+
+    /// Goes to the next thing that happens, no later than `until`; `false` if nothing does.
+    pub fn step(&mut self, until: Instant) -> bool {
+        let times = [self.link.next(), self.a.deadline(), self.b.deadline()];
+        let Some(at) = times.into_iter().flatten().min().filter(|it| *it <= until) else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        let now = self.now;
+        if let Some(packet) = self.link.arrive(now) {
+            self.deliver(&packet);
+            return true;
+        }
+        for side in [Side::A, Side::B] {
+            if self.host(side).deadline().is_some_and(|it| it <= now) {
+                let packets = self.host_mut(side).wake(now);
+                self.send(side, packets);
+            }
+        }
+        true
+    }
+
+    /// Steps until `done`, or until nothing happens before `until`; whether it is done.
+    pub fn run_until(&mut self, until: Instant, mut done: impl FnMut(&Self) -> bool) -> bool {
+        let (mut at, mut steps) = (self.now, 0);
+        loop {
+            if done(self) {
+                return true;
+            }
+            if !self.step(until) {
+                return false;
+            }
+            steps = if at == self.now { steps + 1 } else { 0 };
+            at = self.now;
+            assert!(steps < MAX_STEPS_AT_ONCE, "time stands still at {at:?}");
+        }
+    }
+
+    /// Lets so much time pass.
+    pub fn run(&mut self, time: Duration) {
+        let until = self.now + time;
+        self.run_until(until, |_| false);
+        self.now = self.now.max(until);
+    }
+
+    /// Waits until nothing is on the link and no negotiation is under way.
+    pub fn settle(&mut self) {
+        let settled = self.run_until(self.now + LONG, |it| {
+            it.link.next().is_none() && !it.a.is_negotiating() && !it.b.is_negotiating()
+        });
+        assert!(settled, "it never ends: {:?} {:?}", self.a, self.b);
+    }
+
+    /// Has both sides delete everything, and waits until neither wants to be woken again.
+    pub fn shut_down(&mut self) {
+        let now = self.now;
+        for side in [Side::A, Side::B] {
+            let host = self.host_mut(side);
+            let (_, packets) = host.call(now, |endpoint, out| endpoint.shutdown(now, out));
+            self.send(side, packets);
+        }
+        self.run_until(now + LONG, |_| false);
+    }
+
+    /// Asserts that no SA, no child, no row, no timer and no datagram is left.
+    pub fn assert_empty(&self) {
+        assert_eq!(self.link.next(), None);
+        for host in [&self.a, &self.b] {
+            let endpoint = &host.endpoint;
+            assert_eq!(endpoint.sas().count(), 0);
+            assert!(endpoint.is_idle());
+            assert_eq!(endpoint.next_timeout(), None);
+            assert!(host.children.is_empty(), "{:?}", host.children);
+            let extensions = endpoint.extensions();
+            let fragmentation = extensions.get::<FragmentationV2>();
+            assert!(fragmentation.is_none_or(FragmentationV2::is_idle));
+            let server = extensions.get::<ServerAddress>();
+            assert!(server.is_none_or(ServerAddress::is_idle));
+        }
+    }
+
+    /// Asserts that each child of one side is the mirror image of one of the other.
+    pub fn assert_children_match(&self) {
+        assert_eq!(self.a.children.len(), self.b.children.len());
+        assert!(!self.a.children.is_empty(), "no children");
+        for ours in self.a.children.values() {
+            let theirs = self
+                .b
+                .children
+                .values()
+                .find(|it| it.outbound.spi == ours.inbound.spi)
+                .expect("the peer's end of a child");
+            assert_eq!(ours.outbound.spi, theirs.inbound.spi);
+            let directions = [
+                (&ours.inbound, &theirs.outbound),
+                (&ours.outbound, &theirs.inbound),
+            ];
+            for (here, there) in directions {
+                assert_eq!(here.encryption.as_slice(), there.encryption.as_slice());
+                assert_eq!(here.integrity.as_slice(), there.integrity.as_slice());
+            }
+            let sending = |it: &ikev2::ChildSa| {
+                let keys = &it.outbound;
+                [keys.encryption.as_slice(), keys.integrity.as_slice()].concat()
+            };
+            assert_ne!(sending(ours), sending(theirs));
+            assert_eq!(ours.suite, theirs.suite);
+            assert_eq!(ours.local_selectors, theirs.remote_selectors);
+            assert_eq!(ours.remote_selectors, theirs.local_selectors);
+            assert_eq!(ours.udp_encapsulation, theirs.udp_encapsulation);
+        }
+    }
+}
