@@ -197,8 +197,12 @@ impl Link {
         None
     }
 
-    /// Takes everything off the wire.
+    /// Takes everything off the wire, as it would arrive.
     pub fn clear(&mut self) -> Vec<Packet> {
-        std::mem::take(&mut self.in_flight).into_values().collect()
+        let packets = std::mem::take(&mut self.in_flight).into_values();
+        let nat = self.nat.as_ref();
+        packets
+            .filter_map(|mut it| nat.is_none_or(|nat| nat.inbound(&mut it)).then_some(it))
+            .collect()
     }
 }

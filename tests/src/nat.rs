@@ -50,7 +50,7 @@ impl Nat {
     /// Rewrites the destination of what comes to the public side; `false` if nobody is behind it.
     pub fn inbound(&self, packet: &mut Packet) -> bool {
         if packet.to.ip() != self.public {
-            return packet.to.ip() != self.private;
+            return true;
         }
         let inside = self.ports.iter().find(|it| *it.1 == packet.to.port());
         if let Some((port, _)) = inside {

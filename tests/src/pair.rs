@@ -116,9 +116,15 @@ impl Pair {
         self.settle();
     }
 
-    /// Deletes the only SA of one side, and waits.
+    /// Deletes the only SA of one side.
     pub fn delete(&mut self, side: Side) {
-        let (now, sa) = (self.now, self.host(side).sa());
+        let sa = self.host(side).sa();
+        self.delete_sa(side, sa);
+    }
+
+    /// Deletes an SA of one side.
+    pub fn delete_sa(&mut self, side: Side, sa: SaId) {
+        let now = self.now;
         let host = self.host_mut(side);
         let (result, packets) = host.call(now, |endpoint, out| endpoint.delete(now, sa, out));
         result.expect("an SA");
@@ -137,7 +143,13 @@ impl Pair {
 
     /// Has one side ask whether the other lives.
     pub fn probe(&mut self, side: Side) {
-        let (now, sa) = (self.now, self.host(side).sa());
+        let sa = self.host(side).sa();
+        self.probe_sa(side, sa);
+    }
+
+    /// Has one side ask whether the other end of an SA lives.
+    pub fn probe_sa(&mut self, side: Side, sa: SaId) {
+        let now = self.now;
         let host = self.host_mut(side);
         let (result, packets) = host.call(now, |endpoint, out| endpoint.probe(now, sa, out));
         result.expect("an SA");
