@@ -1,27 +1,27 @@
-//! The `ikee` command line.
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
 
+mod args;
+mod client;
+mod daemon;
+mod demo;
 mod inspect;
+mod output;
+mod status;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser as _;
 
-/// IKE with Microsoft's extensions.
-#[derive(Debug, Parser)]
-#[command(name = "ikee", version)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Decode the IKE messages in a capture file, and decrypt them when the keys are given
-    Inspect(inspect::InspectArgs),
-}
+use args::{Arguments, Command};
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    match Arguments::parse().command {
+        Command::Daemon(arguments) => daemon::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Down(arguments) => client::down(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Status(arguments) => client::status(&arguments),
+        Command::Up(arguments) => client::up(&arguments),
     }
 }

@@ -1,1 +1,18 @@
-//! The ikee runtime as a library: sockets, timers, configuration, userspace ESP.
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+pub mod clock;
+pub mod config;
+pub mod control;
+mod daemon;
+pub mod dataplane;
+mod extensions;
+pub mod keylog;
+pub mod pcap;
+pub mod provider;
+mod routes;
+mod tun;
+pub mod udp;
+
+pub use daemon::{Daemon, StartError, run};
+pub use extensions::build as extensions;

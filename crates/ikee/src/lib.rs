@@ -1,1 +1,28 @@
-//! IKE with Microsoft's extensions: the facade.
+#![no_std]
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub use ike_crypto as crypto;
+pub use ike_ext as ext;
+pub use ipsec_doi as doi;
+pub use isakmp_wire as wire;
+
+#[cfg(feature = "ikev2")]
+pub use ikev2;
+
+#[cfg(feature = "esp")]
+pub use ipsec_esp as esp;
+
+#[cfg(feature = "graviola")]
+pub use ike_graviola as graviola;
+#[cfg(feature = "rustcrypto")]
+pub use ike_rustcrypto as rustcrypto;
+
+#[cfg(feature = "fragmentation-v2")]
+pub use ikee_fragmentation_v2 as fragmentation_v2;
+#[cfg(feature = "server-address")]
+pub use ikee_server_address as server_address;
+
+pub mod manual;
+pub mod profile;

@@ -1,0 +1,150 @@
+//! What a user may type.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ikee_daemon::config::{CONTROL_SOCKET, EXAMPLE, ProviderChoice};
+
+use crate::inspect::InspectArgs;
+
+/// After the help of every command.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  it failed; the reason is on stderr
+  2  wrong usage or configuration, or no connection of that name
+  3  the daemon cannot be reached or understood";
+
+/// IKEv2 with Microsoft's extensions: a daemon, its controls, and tools.
+#[derive(Debug, Parser)]
+#[command(name = "ikee", version, after_help = EXIT_CODES, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Negotiate with itself over loopback, send packets through ESP, show what happened
+    Demo(DemoArgs),
+    /// Serve the connections of a configuration file, in the foreground
+    Daemon(DaemonArgs),
+    /// Bring a connection up, and wait until it stands or has failed
+    Up(ConnectionArgs),
+    /// Take a connection down
+    Down(ConnectionArgs),
+    /// Show the SAs of the daemon
+    Status(StatusArgs),
+    /// Decode the IKE messages in a capture file, and decrypt them when the keys are given
+    Inspect(InspectArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write a capture of all datagrams there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pcap: Option<PathBuf>,
+    /// Write key tables for Wireshark to this folder (WIRESHARK_CONFIG_DIR)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keylog: Option<PathBuf>,
+    /// IKE suite, as strongSwan writes it; ESP uses its cipher
+    #[arg(
+        long,
+        value_name = "SUITE",
+        default_value = "aes256gcm16-prfsha256-x25519"
+    )]
+    pub(crate) suite: String,
+    /// Cryptography
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) provider: Provider,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Provider {
+    /// The fastest that this processor can run
+    #[default]
+    Auto,
+    /// RustCrypto
+    Rustcrypto,
+    /// Graviola
+    Graviola,
+}
+
+impl From<Provider> for ProviderChoice {
+    fn from(provider: Provider) -> Self {
+        match provider {
+            Provider::Auto => Self::Auto,
+            Provider::Rustcrypto => Self::RustCrypto,
+            Provider::Graviola => Self::Graviola,
+        }
+    }
+}
+
+/// Serve the connections of a configuration file, in the foreground.
+///
+/// Needs root, or CAP_NET_ADMIN and CAP_NET_BIND_SERVICE. SIGINT and SIGTERM delete all SAs and end it.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES, after_long_help = daemon_help())]
+pub(crate) struct DaemonArgs {
+    /// The configuration; `ikee daemon --help` shows one with every key
+    #[arg(short, long, value_name = "FILE", required_unless_present = "example")]
+    pub(crate) config: Option<PathBuf>,
+    /// Check the configuration and do nothing else
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Print a configuration with every key
+    #[arg(long, exclusive = true)]
+    pub(crate) example: bool,
+    /// What to log
+    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
+    pub(crate) log: Level,
+    /// Write Wireshark's key tables to this folder, whatever the configuration says
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keylog: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Level {
+    /// What needs somebody's attention
+    Error,
+    /// And what went wrong without harm to others
+    Warn,
+    /// And what happened to SAs
+    #[default]
+    Info,
+    /// And messages
+    Debug,
+    /// And packets
+    Trace,
+}
+
+fn daemon_help() -> String {
+    format!("{EXIT_CODES}\n\nA configuration with every key:\n\n{EXAMPLE}")
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConnectionArgs {
+    /// The connection's name in the configuration
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) socket: SocketArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StatusArgs {
+    /// Print the daemon's answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) socket: SocketArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SocketArgs {
+    /// The daemon's control socket
+    #[arg(short = 's', long = "socket", value_name = "PATH", default_value = CONTROL_SOCKET, env = "IKEE_SOCKET")]
+    pub(crate) path: PathBuf,
+}

@@ -1,0 +1,180 @@
+//! The table of `status`.
+
+use core::fmt::Write as _;
+
+use ikee_daemon::control::{ChildReport, SaReport, Status, Traffic};
+
+use crate::output::Style;
+
+/// A status as text.
+pub(crate) fn table(status: &Status, style: Style) -> String {
+    let mut text = String::new();
+    line(
+        &mut text,
+        format_args!(
+            "{} {}, up {}, provider {}, extensions: {}",
+            style.bold("ikee"),
+            status.program,
+            duration(status.uptime),
+            status.provider,
+            if status.extensions.is_empty() {
+                "none".to_owned()
+            } else {
+                status.extensions.join(", ")
+            },
+        ),
+    );
+    line(
+        &mut text,
+        format_args!(
+            "listens on {}{}",
+            status.listen.join(", "),
+            status
+                .tun
+                .as_ref()
+                .map(|tun| format!("; packets through {tun}"))
+                .unwrap_or_default(),
+        ),
+    );
+    if status.sas.is_empty() {
+        text.push_str("\nno SAs\n");
+    }
+    for sa in &status.sas {
+        text.push('\n');
+        sa_lines(&mut text, sa, style);
+    }
+    text
+}
+
+fn sa_lines(text: &mut String, sa: &SaReport, style: Style) {
+    let age = sa
+        .age
+        .map(|age| format!(" for {}", duration(age)))
+        .unwrap_or_default();
+    let state = if sa.state == "established" {
+        style.green(&sa.state)
+    } else {
+        sa.state.clone()
+    };
+    let name = sa.connection.as_deref().unwrap_or("(no connection yet)");
+    line(
+        text,
+        format_args!("{}  {state}{age}, {}", style.bold(name), sa.role),
+    );
+    row(
+        text,
+        "local",
+        &who(&sa.local, sa.local_id.as_deref(), sa.nat.0),
+    );
+    row(
+        text,
+        "remote",
+        &who(&sa.remote, sa.remote_id.as_deref(), sa.nat.1),
+    );
+    row(
+        text,
+        "suite",
+        sa.suite.as_deref().unwrap_or("not agreed yet"),
+    );
+    row(
+        text,
+        "SPIs",
+        &format!("{} (initiator)  {} (responder)", sa.spis.0, sa.spis.1),
+    );
+    for (label, items) in [
+        ("assigned", &sa.assigned),
+        ("DNS", &sa.dns),
+        ("servers", &sa.servers),
+    ] {
+        if !items.is_empty() {
+            row(text, label, &items.join(", "));
+        }
+    }
+    for child in &sa.children {
+        child_lines(text, child, style);
+    }
+}
+
+fn who(address: &str, identity: Option<&str>, nat: bool) -> String {
+    let identity = identity
+        .map(|identity| format!("  '{identity}'"))
+        .unwrap_or_default();
+    format!(
+        "{address}{identity}{}",
+        if nat { "  behind NAT" } else { "" }
+    )
+}
+
+fn child_lines(text: &mut String, child: &ChildReport, style: Style) {
+    line(
+        text,
+        format_args!(
+            "  {}  {} === {}",
+            style.bold(&child.name),
+            child.local.join(", "),
+            child.remote.join(", "),
+        ),
+    );
+    row(text, "  suite", &child.suite);
+    row(
+        text,
+        "  in",
+        &format!("{}  {}", child.spis.0, traffic(child.inbound)),
+    );
+    row(
+        text,
+        "  out",
+        &format!("{}  {}", child.spis.1, traffic(child.outbound)),
+    );
+}
+
+fn traffic(traffic: Traffic) -> String {
+    format!(
+        "{:>10} packets  {:>10}",
+        traffic.packets,
+        octets(traffic.octets)
+    )
+}
+
+fn row(text: &mut String, label: &str, value: &str) {
+    line(text, format_args!("  {label:<9} {value}"));
+}
+
+fn line(text: &mut String, what: core::fmt::Arguments<'_>) {
+    // a String takes everything
+    writeln!(text, "{what}").unwrap_or_default();
+}
+
+/// Seconds as people say them.
+fn duration(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match () {
+        () if days > 0 => format!("{days} d {} h", hours % 24),
+        () if hours > 0 => format!("{hours} h {} min", minutes % 60),
+        () if minutes > 0 => format!("{minutes} min {} s", seconds % 60),
+        () => format!("{seconds} s"),
+    }
+}
+
+/// Octets as people say them.
+pub(crate) fn octets(count: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    let mut tenths = count.saturating_mul(10) / 1024;
+    let mut unit = 0;
+    while tenths >= 10_240 && unit + 1 < units.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    format!(
+        "{}.{} {}",
+        tenths / 10,
+        tenths % 10,
+        units.get(unit).copied().unwrap_or_default()
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,37 @@
+//! From tokio's clock to the protocol's time, which has no clock.
+
+use core::time::Duration;
+
+use ikee::ext::Instant;
+
+/// The driver's clock: time since it was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    origin: tokio::time::Instant,
+}
+
+impl Clock {
+    /// A clock that starts now.
+    #[must_use]
+    pub fn start() -> Self {
+        Self {
+            origin: tokio::time::Instant::now(),
+        }
+    }
+
+    /// Now, as the protocol counts.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        Instant::from_duration(self.origin.elapsed())
+    }
+
+    /// A point of the protocol's time, for tokio.
+    #[must_use]
+    pub fn at(&self, instant: Instant) -> tokio::time::Instant {
+        // a deadline that the platform cannot express is as good as a day away
+        let far = || self.origin + self.origin.elapsed() + Duration::from_secs(86_400);
+        self.origin
+            .checked_add(instant.as_duration())
+            .unwrap_or_else(far)
+    }
+}

@@ -1,0 +1,145 @@
+//! The configuration file: TOML, every error with its line.
+//!
+//! [`load`] reads a file, [`parse`] a text. Every key is explained in [`EXAMPLE`], which is itself
+//! a valid configuration.
+
+mod build;
+mod error;
+mod schema;
+mod secret;
+mod text;
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use ikee::ikev2;
+use zeroize::Zeroizing;
+
+pub use error::ConfigError;
+
+/// An annotated configuration with every key.
+pub const EXAMPLE: &str = include_str!("../example.toml");
+
+/// Where the control socket is unless the configuration or the command line says otherwise.
+pub const CONTROL_SOCKET: &str = "/run/ikee.sock";
+
+/// Largest configuration file, in octets.
+const LARGEST: u64 = 16 << 20;
+
+/// A whole configuration, checked.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// What the runtime needs.
+    pub runtime: Runtime,
+    /// What the protocol needs.
+    pub endpoint: ikev2::Config,
+    /// Which extensions are on.
+    pub extensions: ExtensionSettings,
+    /// Names of the connections to bring up at once.
+    pub start: Vec<String>,
+    /// What is allowed but unwise, one line each.
+    pub warnings: Vec<String>,
+    /// Whether a secret stands in the file itself.
+    inline_psk: bool,
+}
+
+/// Sockets, devices and files.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Runtime {
+    /// Addresses to listen on.
+    pub listen: Vec<IpAddr>,
+    /// The control socket.
+    pub control: PathBuf,
+    /// Name of the TUN device; `None` leaves packets alone.
+    pub tun: Option<String>,
+    /// MTU of the TUN device, in octets.
+    pub mtu: u16,
+    /// Routing table, and priority of the rule that leads to it.
+    pub route_table: u32,
+    /// Which cryptography.
+    pub provider: ProviderChoice,
+    /// Where Wireshark's key tables go; `None` writes none.
+    pub key_log_dir: Option<PathBuf>,
+}
+
+/// Which cryptographic provider to use.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ProviderChoice {
+    /// The fastest that this processor can run.
+    #[default]
+    Auto,
+    /// RustCrypto: portable.
+    RustCrypto,
+    /// Graviola: fast, on recent x86-64 and AArch64 processors.
+    Graviola,
+}
+
+/// Which extensions are on, and what they are told.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ExtensionSettings {
+    /// IKEv2 message fragmentation (RFC 7383, \[MS-IKEE\] §3.15).
+    pub fragmentation: Option<FragmentationSettings>,
+    /// Internal server addresses (\[MS-IKEE\] §3.11).
+    pub server_address: Option<ServerAddressSettings>,
+}
+
+/// What the fragmentation extension is told.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct FragmentationSettings {
+    /// Octets of an IPv4 packet beyond which messages are fragmented.
+    pub packet_size_ipv4: Option<u16>,
+    /// The same for IPv6.
+    pub packet_size_ipv6: Option<u16>,
+}
+
+/// What the server-address extension is told.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ServerAddressSettings {
+    /// Our address inside the tunnel, for clients that ask.
+    pub ipv4: Option<Ipv4Addr>,
+    /// The same for IPv6.
+    pub ipv6: Option<Ipv6Addr>,
+}
+
+/// Reads and checks a configuration file.
+///
+/// # Errors
+/// The first thing that is wrong, with its place.
+pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+    let cannot =
+        |error: std::io::Error| ConfigError::file(path, format!("cannot read it: {error}"));
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    let metadata = file.metadata().map_err(cannot)?;
+    let mut text = Zeroizing::new(String::new());
+    file.take(LARGEST)
+        .read_to_string(&mut text)
+        .map_err(cannot)?;
+    let mut settings = parse(path, &text)?;
+    if settings.inline_psk && metadata.mode() & 0o077 != 0 {
+        settings.warnings.push(format!(
+            "{}: holds a psk and can be read by others; run chmod 600 on it, or use psk_file",
+            path.display()
+        ));
+    }
+    Ok(settings)
+}
+
+/// Checks a configuration text; `file` names it in errors, and relative paths in it are relative
+/// to the folder of `file`.
+///
+/// # Errors
+/// The first thing that is wrong, with its place.
+pub fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
+    build::build(error::Source { file, text })
+}
+
+#[cfg(test)]
+mod tests;

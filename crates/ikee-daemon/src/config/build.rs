@@ -1,0 +1,385 @@
+//! From the file's words to settings, with the checks that need more than one value.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::time::Duration;
+use std::path::{Path, PathBuf};
+
+use ikee::crypto::SecretVec;
+use ikee::doi::{EspProposal, IkeProposal};
+use ikee::ext::PolicyId;
+use ikee::ikev2::{
+    self, Addressing, Authentication, Limits, Ports, Profile, Remote, Retransmit, Selectors,
+};
+use toml::Spanned;
+
+use super::error::{ConfigError, Source};
+use super::text::{Ordered, SelectorItem, Text};
+use super::{
+    ExtensionSettings, FragmentationSettings, ProviderChoice, Runtime, ServerAddressSettings,
+    Settings, schema, secret,
+};
+
+/// IKE suites when a connection names none, best first.
+const IKE_PROPOSALS: [&str; 2] = [
+    "aes256gcm16-aes128gcm16-prfsha384-prfsha256-x25519-ecp256-ecp384-modp2048",
+    "aes256-aes128-sha256-sha384-x25519-ecp256-ecp384-modp2048",
+];
+/// ESP suites when a child names none, best first.
+const ESP_PROPOSALS: [&str; 2] = ["aes256gcm16-aes128gcm16", "aes256-aes128-sha256"];
+/// MTU of the TUN device, unless configured.
+const TUN_MTU: u16 = 1380;
+/// Smallest MTU that IPv6 allows (RFC 8200 §5).
+const SMALLEST_MTU: u16 = 1280;
+/// Longest name of a network device on Linux.
+const LONGEST_DEVICE: usize = 15;
+/// Policy routing table and rule priority, unless configured.
+const ROUTE_TABLE: u32 = 4500;
+
+type Checked<T> = Result<T, ConfigError>;
+
+pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
+    let file: schema::File =
+        toml::from_str(source.text).map_err(|error| source.parse_error(&error))?;
+    let usual = Ports::default();
+    let ports = Ports {
+        ike: file.daemon.port.unwrap_or(usual.ike),
+        nat_t: file.daemon.nat_t_port.unwrap_or(usual.nat_t),
+    };
+    let mut start = Vec::new();
+    let mut inline_psk = false;
+    let mut connections = Vec::new();
+    for (number, (name, connection)) in (1_u64..).zip(file.connections.0) {
+        if connection.start {
+            if connection.remote.is_none() {
+                return Err(source.error(
+                    name.span(),
+                    format!(
+                        "connection {:?} has start = true but no remote; add remote = \"ADDRESS\"",
+                        name.get_ref()
+                    ),
+                ));
+            }
+            start.push(name.get_ref().clone());
+        }
+        inline_psk |= connection.psk.is_some();
+        connections.push(connect(source, PolicyId::new(number), &name, connection)?);
+    }
+    let mut endpoint = ikev2::Config::new(connections);
+    endpoint.ports = ports;
+    endpoint.limits = limits(&file.limits);
+    endpoint.key_log = file.daemon.key_log_dir.is_some();
+    endpoint.profile = match file.daemon.profile {
+        Some(schema::Profile::Rfc) => Profile::RFC,
+        Some(schema::Profile::Microsoft) | None => Profile::MICROSOFT,
+    };
+    Ok(Settings {
+        runtime: runtime(source, file.daemon)?,
+        endpoint,
+        extensions: extensions(&file.extensions),
+        start,
+        warnings: Vec::new(),
+        inline_psk,
+    })
+}
+
+fn runtime(source: Source<'_>, daemon: schema::Daemon) -> Checked<Runtime> {
+    let tun = match daemon.tun {
+        None => Some("ikee0".to_owned()),
+        Some(name) if name.get_ref() == "none" => None,
+        Some(name) => Some(device_name(source, name)?),
+    };
+    let mtu = daemon.mtu.unwrap_or_else(|| Spanned::new(0..0, TUN_MTU));
+    if *mtu.get_ref() < SMALLEST_MTU {
+        return Err(source.error(
+            mtu.span(),
+            format!(
+                "mtu = {} is too small; write {SMALLEST_MTU} or more",
+                mtu.get_ref()
+            ),
+        ));
+    }
+    let table = daemon
+        .route_table
+        .unwrap_or_else(|| Spanned::new(0..0, ROUTE_TABLE));
+    if !(1..32_766).contains(table.get_ref()) || (253..=255).contains(table.get_ref()) {
+        return Err(source.error(
+            table.span(),
+            format!(
+                "route_table = {} is not free to use; write 1 to 252 or 256 to 32765",
+                table.get_ref()
+            ),
+        ));
+    }
+    let listen = daemon.listen.map_or_else(
+        || {
+            vec![
+                IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+            ]
+        },
+        |list| list.into_iter().map(|text| text.0).collect(),
+    );
+    let relative = |path: PathBuf| beside(source.file, &path);
+    Ok(Runtime {
+        listen,
+        control: daemon
+            .control
+            .map_or_else(|| PathBuf::from(super::CONTROL_SOCKET), relative),
+        tun,
+        mtu: mtu.into_inner(),
+        route_table: table.into_inner(),
+        provider: match daemon.provider {
+            Some(schema::Provider::Rustcrypto) => ProviderChoice::RustCrypto,
+            Some(schema::Provider::Graviola) => ProviderChoice::Graviola,
+            Some(schema::Provider::Auto) | None => ProviderChoice::Auto,
+        },
+        key_log_dir: daemon.key_log_dir.map(relative),
+    })
+}
+
+fn device_name(source: Source<'_>, name: Spanned<String>) -> Checked<String> {
+    let text = name.get_ref();
+    let fine = (1..=LONGEST_DEVICE).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    if fine {
+        return Ok(name.into_inner());
+    }
+    Err(source.error(
+        name.span(),
+        format!("tun = {text:?} cannot name a device; write 1 to {LONGEST_DEVICE} letters and digits, or \"none\""),
+    ))
+}
+
+/// A path of the configuration, relative to the configuration's folder.
+fn beside(file: &Path, path: &Path) -> PathBuf {
+    file.parent()
+        .map_or_else(|| path.to_owned(), |folder| folder.join(path))
+}
+
+fn limits(given: &schema::Limits) -> Limits {
+    let mut limits = Limits::default();
+    limits.cookie_threshold = given.cookie_threshold.unwrap_or(limits.cookie_threshold);
+    limits.half_open = given.half_open.unwrap_or(limits.half_open);
+    limits.half_open_per_address = given
+        .half_open_per_address
+        .unwrap_or(limits.half_open_per_address);
+    limits.half_open_timeout = given
+        .half_open_timeout
+        .map_or(limits.half_open_timeout, |time| time.0);
+    limits
+}
+
+fn extensions(given: &schema::Extensions) -> ExtensionSettings {
+    ExtensionSettings {
+        fragmentation: given
+            .fragmentation
+            .as_ref()
+            .map(|sizes| FragmentationSettings {
+                packet_size_ipv4: sizes.packet_size_ipv4,
+                packet_size_ipv6: sizes.packet_size_ipv6,
+            }),
+        server_address: given
+            .server_address
+            .as_ref()
+            .map(|server| ServerAddressSettings {
+                ipv4: server.ipv4.as_ref().map(|text| text.0),
+                ipv6: server.ipv6.as_ref().map(|text| text.0),
+            }),
+    }
+}
+
+fn connect(
+    source: Source<'_>,
+    policy: PolicyId,
+    name: &Spanned<String>,
+    mut given: schema::Connection,
+) -> Checked<ikev2::Connection> {
+    let authentication = authentication(source, name, &given)?;
+    let mut connection = ikev2::Connection::new(policy, name.get_ref().clone(), authentication);
+    connection.local = given.local.as_ref().map(|text| text.0);
+    connection.remote = remote(source, name, &given)?;
+    connection.proposals =
+        proposals::<IkeProposal>(source, given.proposals.take(), &IKE_PROPOSALS)?;
+    connection.addressing = addressing(source, name, &given)?;
+    connection.children = children(source, given.children)?;
+    // the userspace data plane carries ESP in UDP only
+    connection.force_encapsulation = true;
+    connection.start_on_nat_t = given.start_on_nat_t;
+    if let Some(liveness) = given.liveness {
+        connection.liveness = (liveness.0 > Duration::ZERO).then_some(liveness.0);
+    }
+    let Retransmit {
+        first,
+        longest,
+        tries,
+    } = connection.retransmit;
+    connection.retransmit = Retransmit {
+        first: given.retransmit.first.map_or(first, |time| time.0),
+        longest: given.retransmit.longest.map_or(longest, |time| time.0),
+        tries: given.retransmit.tries.unwrap_or(tries),
+    };
+    Ok(connection)
+}
+
+fn authentication(
+    source: Source<'_>,
+    name: &Spanned<String>,
+    given: &schema::Connection,
+) -> Checked<Authentication> {
+    let missing = |key: &str, example: &str| {
+        let name_text = name.get_ref();
+        let what = format!("connection {name_text:?} has no {key}; add {key} = {example}");
+        source.error(name.span(), what)
+    };
+    let local = given.local_id.clone();
+    let local = local.ok_or_else(|| missing("local_id", "\"YOUR-NAME\""))?;
+    let remote = given.remote_id.clone();
+    let remote = remote.ok_or_else(|| missing("remote_id", "\"PEER-NAME\" (or \"any\")"))?;
+    Ok(Authentication::psk(
+        local.0,
+        remote.0.0,
+        psk(source, name, given)?,
+    ))
+}
+
+fn remote(
+    source: Source<'_>,
+    name: &Spanned<String>,
+    given: &schema::Connection,
+) -> Checked<Option<Remote>> {
+    let Some(Text(address)) = given.remote else {
+        return Ok(None);
+    };
+    if let Some(Text(local)) = given.local
+        && local.is_ipv4() != address.is_ipv4()
+    {
+        let name_text = name.get_ref();
+        let what = format!(
+            "connection {name_text:?}: local {local} and remote {address} are of different families"
+        );
+        return Err(source.error(name.span(), what));
+    }
+    let usual = Ports::default();
+    let ports = Ports {
+        ike: given.remote_port.unwrap_or(usual.ike),
+        nat_t: given.remote_nat_t_port.unwrap_or(usual.nat_t),
+    };
+    Ok(Some(Remote { address, ports }))
+}
+
+fn psk(
+    source: Source<'_>,
+    name: &Spanned<String>,
+    given: &schema::Connection,
+) -> Checked<SecretVec> {
+    match (&given.psk, &given.psk_file) {
+        (Some(_), Some(file)) => Err(source.error(
+            file.span(),
+            format!(
+                "connection {:?} has both psk and psk_file; keep one of them",
+                name.get_ref()
+            ),
+        )),
+        (None, None) => Err(source.error(
+            name.span(),
+            format!(
+                "connection {:?} has no secret; add psk = \"SECRET\" or psk_file = \"PATH\"",
+                name.get_ref()
+            ),
+        )),
+        (Some(psk), None) => Ok(SecretVec::from(psk.get_ref().0.0.to_vec())),
+        (None, Some(file)) => {
+            secret::read(source, file.span(), &beside(source.file, file.get_ref()))
+        }
+    }
+}
+
+fn addressing(
+    source: Source<'_>,
+    name: &Spanned<String>,
+    given: &schema::Connection,
+) -> Checked<Addressing> {
+    let assigns = given.assign_ipv4.is_some() || given.assign_ipv6.is_some();
+    if assigns && !given.request_addresses.is_empty() {
+        return Err(source.error(
+            name.span(),
+            format!("connection {:?} both requests and assigns addresses; keep request_addresses or assign_ipv4/assign_ipv6", name.get_ref()),
+        ));
+    }
+    let mut addressing = Addressing::default();
+    addressing.request_v4 = given.request_addresses.contains(&schema::Family::Ipv4);
+    addressing.request_v6 = given.request_addresses.contains(&schema::Family::Ipv6);
+    addressing.assign_v4 = given.assign_ipv4.as_ref().map(|text| text.0);
+    addressing.assign_v6 = given.assign_ipv6.as_ref().map(|text| (text.0.0, text.0.1));
+    addressing.dns = given.dns.iter().map(|text| text.0).collect();
+    Ok(addressing)
+}
+
+fn children(source: Source<'_>, given: Ordered<schema::Child>) -> Checked<Vec<ikev2::Child>> {
+    let mut children = Vec::new();
+    for (name, child) in given.0 {
+        let proposals = proposals::<EspProposal>(source, child.proposals, &ESP_PROPOSALS)?;
+        let mut built = ikev2::Child::new(name.into_inner(), proposals);
+        built.local = selectors(source, child.local)?;
+        built.remote = selectors(source, child.remote)?;
+        children.push(built);
+    }
+    Ok(children)
+}
+
+fn selectors(
+    source: Source<'_>,
+    given: Option<Spanned<Vec<Text<SelectorItem>>>>,
+) -> Checked<Selectors> {
+    let Some(list) = given else {
+        return Ok(Selectors::Dynamic);
+    };
+    let span = list.span();
+    let items = list.into_inner();
+    if items.is_empty() {
+        return Err(source.error(
+            span,
+            "the selector list is empty; write [\"dynamic\"] or subnets",
+        ));
+    }
+    let fixed: Vec<_> = items
+        .iter()
+        .filter_map(|item| match &item.0 {
+            SelectorItem::Fixed(selector) => Some(*selector),
+            SelectorItem::Dynamic => None,
+        })
+        .collect();
+    if fixed.is_empty() {
+        return Ok(Selectors::Dynamic);
+    }
+    if fixed.len() < items.len() {
+        return Err(source.error(
+            span,
+            "\"dynamic\" cannot stand beside subnets; write either",
+        ));
+    }
+    Ok(Selectors::Fixed(fixed))
+}
+
+/// The list as given, or the default one.
+fn proposals<T: super::text::FromText>(
+    source: Source<'_>,
+    given: Option<Spanned<Vec<Text<T>>>>,
+    otherwise: &[&str],
+) -> Checked<Vec<T>> {
+    let Some(list) = given else {
+        let parsed = otherwise.iter().map(|text| T::from_text(text));
+        return parsed
+            .collect::<Result<_, _>>()
+            .map_err(|what| source.error(0..0, what));
+    };
+    if list.get_ref().is_empty() {
+        return Err(source.error(
+            list.span(),
+            format!("the proposal list is empty; write {}", T::WHAT),
+        ));
+    }
+    Ok(list.into_inner().into_iter().map(|text| text.0).collect())
+}

@@ -1,0 +1,125 @@
+//! The configuration file as serde reads it; `build.rs` gives it meaning.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+
+use ikee::doi::{EspProposal, Identity, IkeProposal};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::text::{Anyone, Ordered, Prefixed6, Secret, SelectorItem, Text, Time};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct File {
+    pub(super) daemon: Daemon,
+    pub(super) limits: Limits,
+    pub(super) extensions: Extensions,
+    pub(super) connections: Ordered<Connection>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Daemon {
+    pub(super) listen: Option<Vec<Text<IpAddr>>>,
+    pub(super) port: Option<u16>,
+    pub(super) nat_t_port: Option<u16>,
+    pub(super) control: Option<PathBuf>,
+    pub(super) tun: Option<Spanned<String>>,
+    pub(super) mtu: Option<Spanned<u16>>,
+    pub(super) route_table: Option<Spanned<u32>>,
+    pub(super) provider: Option<Provider>,
+    pub(super) profile: Option<Profile>,
+    pub(super) key_log_dir: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Provider {
+    Auto,
+    Rustcrypto,
+    Graviola,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Profile {
+    Microsoft,
+    Rfc,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Limits {
+    pub(super) cookie_threshold: Option<usize>,
+    pub(super) half_open: Option<usize>,
+    pub(super) half_open_per_address: Option<usize>,
+    pub(super) half_open_timeout: Option<Time>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(super) struct Extensions {
+    pub(super) fragmentation: Option<Fragmentation>,
+    pub(super) server_address: Option<ServerAddress>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Fragmentation {
+    pub(super) packet_size_ipv4: Option<u16>,
+    pub(super) packet_size_ipv6: Option<u16>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ServerAddress {
+    pub(super) ipv4: Option<Text<Ipv4Addr>>,
+    pub(super) ipv6: Option<Text<Ipv6Addr>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Connection {
+    pub(super) start: bool,
+    pub(super) local: Option<Text<IpAddr>>,
+    pub(super) remote: Option<Text<IpAddr>>,
+    pub(super) remote_port: Option<u16>,
+    pub(super) remote_nat_t_port: Option<u16>,
+    pub(super) local_id: Option<Text<Identity>>,
+    pub(super) remote_id: Option<Text<Anyone>>,
+    pub(super) psk: Option<Spanned<Text<Secret>>>,
+    pub(super) psk_file: Option<Spanned<PathBuf>>,
+    pub(super) proposals: Option<Spanned<Vec<Text<IkeProposal>>>>,
+    pub(super) request_addresses: Vec<Family>,
+    pub(super) assign_ipv4: Option<Text<Ipv4Addr>>,
+    pub(super) assign_ipv6: Option<Text<Prefixed6>>,
+    pub(super) dns: Vec<Text<IpAddr>>,
+    pub(super) start_on_nat_t: bool,
+    pub(super) liveness: Option<Time>,
+    pub(super) retransmit: Retransmit,
+    pub(super) children: Ordered<Child>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Family {
+    Ipv4,
+    Ipv6,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Retransmit {
+    pub(super) first: Option<Time>,
+    pub(super) longest: Option<Time>,
+    pub(super) tries: Option<u8>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Child {
+    pub(super) proposals: Option<Spanned<Vec<Text<EspProposal>>>>,
+    pub(super) local: Option<Spanned<Vec<Text<SelectorItem>>>>,
+    pub(super) remote: Option<Spanned<Vec<Text<SelectorItem>>>>,
+}

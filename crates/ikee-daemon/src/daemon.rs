@@ -1,0 +1,248 @@
+//! The daemon: one endpoint between UDP sockets, a TUN device and the control socket.
+//!
+//! One task does it all in turn: it waits for a datagram, an inner packet, a request, a deadline
+//! or a signal, lets the endpoint or the data plane answer, and carries out what follows.
+
+mod contain;
+mod events;
+mod packets;
+mod perform;
+mod report;
+mod requests;
+mod start;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+use ikee::ext::{ChildId, SaId};
+use ikee::ikev2::{Endpoint, Input, Outbox};
+use tokio::signal::unix::Signal;
+use tokio::sync::mpsc;
+use tokio::time::{Duration, Instant};
+
+use crate::clock::Clock;
+use crate::config::{Runtime, Settings};
+use crate::control::server::{Call, Server};
+use crate::dataplane::{Dataplane, HEADROOM, TAILROOM};
+use crate::keylog::KeyTables;
+use crate::routes::Routes;
+use crate::tun::Tun;
+use crate::udp::{Batch, Sockets};
+
+pub use start::StartError;
+
+/// How long peers may take to answer our deletes when the daemon ends.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// Inner packets taken from the device at once, before others have their turn.
+const BURST: usize = 64;
+/// Largest inner packet, with the room that sealing takes.
+const PACKET: usize = HEADROOM + 65_535 + TAILROOM;
+
+/// A running daemon.
+#[derive(Debug)]
+pub struct Daemon {
+    endpoint: Endpoint,
+    outbox: Outbox,
+    clock: Clock,
+    runtime: Runtime,
+    sockets: Sockets,
+    batch: Batch,
+    plane: Plane,
+    control: Control,
+    signals: Signals,
+    book: Book,
+    key_tables: Option<KeyTables>,
+    /// Names of the connections to bring up at once.
+    start: Vec<String>,
+}
+
+/// Where inner packets go.
+#[derive(Debug)]
+struct Plane {
+    esp: Dataplane,
+    tun: Option<(Tun, Routes)>,
+    /// One inner packet with room around it.
+    packet: Vec<u8>,
+}
+
+/// The control socket and who waits for an answer.
+#[derive(Debug)]
+struct Control {
+    /// Removes the socket's file when it goes.
+    _server: Server,
+    calls: mpsc::Receiver<Call>,
+    waiters: Vec<requests::Waiter>,
+}
+
+#[derive(Debug)]
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+/// What the daemon knows beside what the endpoint tells.
+#[derive(Debug, Default)]
+struct Book {
+    sas: BTreeMap<SaId, events::SaNote>,
+    children: BTreeMap<ChildId, events::ChildNote>,
+    /// Children whose SA is gone without a word; to be removed.
+    orphans: Vec<ChildId>,
+    /// Datagrams that led to nothing.
+    dropped: u64,
+    provider: &'static str,
+}
+
+/// Why the daemon turns its attention.
+#[derive(Debug)]
+enum Wake {
+    Datagrams(io::Result<()>),
+    Packet(io::Result<usize>),
+    Call(Option<Call>),
+    Deadline,
+    Signal(&'static str),
+}
+
+/// Runs a daemon until a signal ends it.
+///
+/// Must be called outside of any tokio runtime: it makes its own.
+///
+/// # Errors
+/// Why it could not start.
+pub fn run(settings: Settings) -> Result<(), StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(StartError::Runtime)?;
+    runtime.block_on(async {
+        let daemon = Daemon::start(settings).await?;
+        daemon.run().await;
+        Ok(())
+    })
+}
+
+impl Daemon {
+    /// Where the control socket is.
+    #[must_use]
+    pub fn control_socket(&self) -> &PathBuf {
+        &self.runtime.control
+    }
+
+    /// Serves until SIGINT or SIGTERM, then deletes all SAs and takes everything back.
+    pub async fn run(mut self) {
+        for name in core::mem::take(&mut self.start) {
+            self.start_connection(&name).await;
+        }
+        loop {
+            match self.wait().await {
+                Wake::Signal(name) => {
+                    tracing::info!("{name}: ending");
+                    break;
+                }
+                wake => self.serve(wake).await,
+            }
+        }
+        self.end().await;
+    }
+
+    async fn wait(&mut self) -> Wake {
+        let deadline = self
+            .endpoint
+            .next_timeout()
+            .map(|deadline| self.clock.at(deadline.at));
+        let Self {
+            sockets,
+            batch,
+            plane,
+            control,
+            signals,
+            ..
+        } = self;
+        tokio::select! {
+            received = sockets.receive(batch) => Wake::Datagrams(received),
+            packet = plane.receive() => Wake::Packet(packet),
+            call = control.calls.recv() => Wake::Call(call),
+            () = sleep_until(deadline) => Wake::Deadline,
+            _ = signals.interrupt.recv() => Wake::Signal("SIGINT"),
+            _ = signals.terminate.recv() => Wake::Signal("SIGTERM"),
+        }
+    }
+
+    async fn serve(&mut self, wake: Wake) {
+        match wake {
+            Wake::Datagrams(Ok(())) => self.datagrams(),
+            Wake::Datagrams(Err(error)) => tracing::debug!("receive: {error}"),
+            Wake::Packet(Ok(length)) => self.inner_packets(length),
+            Wake::Packet(Err(error)) => {
+                tracing::error!("TUN device: {error}");
+                // it will not heal in a tight loop
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            Wake::Call(Some((command, reply))) => self.request(command, reply),
+            Wake::Call(None) | Wake::Signal(_) => {}
+            Wake::Deadline => self.input(Input::Timeout),
+        }
+        self.perform().await;
+    }
+
+    /// Gives the endpoint an input; a bug in there costs the SA it happened on, not the daemon.
+    fn input(&mut self, input: Input<'_>) {
+        let now = self.clock.now();
+        let Self {
+            endpoint, outbox, ..
+        } = self;
+        let survived = contain::contain("endpoint", || endpoint.handle(now, input, outbox));
+        if survived.is_none() {
+            self.sweep();
+        }
+    }
+
+    /// Removes the children of an SA that a bug has taken from the endpoint.
+    fn sweep(&mut self) {
+        let alive: Vec<ChildId> = self
+            .endpoint
+            .sas()
+            .flat_map(|sa| sa.children().map(|child| child.child).collect::<Vec<_>>())
+            .collect();
+        let orphans: Vec<ChildId> = self
+            .book
+            .children
+            .keys()
+            .filter(|child| !alive.contains(child))
+            .copied()
+            .collect();
+        self.book.orphans.extend(orphans);
+    }
+
+    /// Says goodbye to every peer, waits a little for their answers, and takes back what the
+    /// host would keep.
+    async fn end(mut self) {
+        let now = self.clock.now();
+        self.endpoint.shutdown(now, &mut self.outbox);
+        self.perform().await;
+        let patience = Instant::now() + FAREWELL;
+        while !self.endpoint.is_idle() {
+            let Ok(wake) = tokio::time::timeout_at(patience, self.wait()).await else {
+                tracing::warn!("some peers did not answer the delete in time");
+                break;
+            };
+            match wake {
+                Wake::Signal(_) => break,
+                Wake::Call(Some((_, reply))) => requests::refuse_ending(reply),
+                wake => self.serve(wake).await,
+            }
+        }
+        if let Some((tun, routes)) = self.plane.tun.take() {
+            routes.close().await;
+            drop(tun);
+        }
+        tracing::info!("ended");
+    }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => core::future::pending().await,
+    }
+}

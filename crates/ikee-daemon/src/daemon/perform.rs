@@ -1,0 +1,100 @@
+//! Carrying out what the endpoint wants done.
+
+use std::io;
+
+use ikee::ext::ChildId;
+use ikee::ikev2::{ChildSa, Event, KeyLog, Output, Transmit};
+
+use super::Daemon;
+use super::events::ChildNote;
+use crate::routes::ChildRoutes;
+
+impl Daemon {
+    /// Carries out all that is in the outbox, then tells those who wait for a result.
+    pub(super) async fn perform(&mut self) {
+        for child in core::mem::take(&mut self.book.orphans) {
+            self.remove_child(child).await;
+        }
+        let outputs: Vec<Output> = self.outbox.drain().collect();
+        // an assigned address must be there before a route can name it as its source
+        let (addresses, others): (Vec<_>, Vec<_>) = outputs
+            .into_iter()
+            .partition(|output| matches!(output, Output::Event(Event::Configured { .. })));
+        for output in addresses.into_iter().chain(others) {
+            match output {
+                Output::Transmit(transmit) => self.transmit(&transmit),
+                Output::InstallChild(child) => self.install_child(&child).await,
+                Output::UpdateChild(update) => self.update_child(update),
+                Output::DeleteChild(child) => self.remove_child(child).await,
+                Output::Event(event) => self.event(event).await,
+            }
+        }
+        self.answer_waiters();
+    }
+
+    fn transmit(&self, transmit: &Transmit) {
+        if let Err(error) = self
+            .sockets
+            .send(transmit.local, transmit.remote, &transmit.bytes)
+        {
+            tracing::warn!(
+                "cannot send from {} to {}: {error}",
+                transmit.local,
+                transmit.remote
+            );
+        }
+    }
+
+    async fn install_child(&mut self, child: &ChildSa) {
+        let note = ChildNote::of(child);
+        let id = child.id;
+        let span = self.span(child.sa);
+        span.in_scope(|| tracing::info!("child {note}"));
+        if let Some((_, routes)) = &mut self.plane.tun {
+            let assigned: Vec<_> = self
+                .book
+                .sas
+                .get(&child.sa)
+                .map(|sa| sa.assigned.clone())
+                .unwrap_or_default();
+            let wanted = ChildRoutes {
+                child: id,
+                peer: child.remote.ip(),
+                local: &child.local_selectors,
+                remote: &child.remote_selectors,
+                assigned: &assigned,
+            };
+            if let Err(error) = routes.add_child(&wanted).await {
+                span.in_scope(|| {
+                    tracing::error!("child {}: cannot set its routes: {error}", note.name);
+                });
+            }
+        }
+        self.book.children.insert(id, note);
+        self.install_keys(child);
+    }
+
+    async fn remove_child(&mut self, child: ChildId) {
+        if self.plane.esp.remove(child).is_none() {
+            tracing::debug!("child {child:?} was not installed");
+        }
+        if let Some((_, routes)) = &mut self.plane.tun {
+            routes.remove_child(child).await;
+        }
+        if let Some(note) = self.book.children.remove(&child) {
+            self.span(note.sa)
+                .in_scope(|| tracing::info!("child {} is gone", note.name));
+        }
+    }
+
+    /// Writes keys for Wireshark, as the configuration asked.
+    pub(super) fn log_keys(&mut self, keys: &KeyLog) {
+        let written: io::Result<()> = self
+            .key_tables
+            .as_mut()
+            .map_or(Ok(()), |tables| tables.write(keys));
+        if let Err(error) = written {
+            tracing::error!("cannot write key tables: {error}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What `status` and `list` tell.
+
+use ikee::ext::Role;
+use ikee::ikev2::SaStatus;
+
+use super::Daemon;
+use crate::control::{ChildReport, ConnectionReport, SaReport, Status};
+
+impl Daemon {
+    pub(super) fn status(&self) -> Status {
+        Status {
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            uptime: self.clock.now().as_duration().as_secs(),
+            provider: self.book.provider.to_owned(),
+            extensions: self
+                .endpoint
+                .extensions()
+                .names()
+                .map(str::to_owned)
+                .collect(),
+            listen: texts(self.sockets.local_addresses()),
+            tun: self
+                .plane
+                .tun
+                .as_ref()
+                .map(|(tun, _)| tun.name().to_owned()),
+            dropped: self.book.dropped,
+            sas: self.endpoint.sas().map(|sa| self.sa(&sa)).collect(),
+        }
+    }
+
+    fn sa(&self, sa: &SaStatus<'_>) -> SaReport {
+        let connections = &self.endpoint.config().connections;
+        let connection = connections.iter().find(|it| Some(it.policy) == sa.policy);
+        let note = self.book.sas.get(&sa.sa);
+        let since = note.and_then(|note| note.since);
+        SaReport {
+            connection: connection.map(|it| it.name.clone()),
+            state: sa.state.to_owned(),
+            role: match sa.role {
+                Role::Initiator => "initiator",
+                Role::Responder => "responder",
+            }
+            .to_owned(),
+            local: sa.local.to_string(),
+            remote: sa.remote.to_string(),
+            local_id: connection.map(|it| it.authentication.local_id.to_string()),
+            remote_id: sa.remote_id.map(ToString::to_string),
+            spis: (sa.spis.0.to_string(), sa.spis.1.to_string()),
+            suite: sa.suite.map(|suite| suite.to_string()),
+            nat: sa.nat,
+            age: since.map(|since| self.clock.now().since(since).as_secs()),
+            assigned: texts(note.iter().flat_map(|note| &note.assigned)),
+            dns: texts(note.iter().flat_map(|note| &note.dns)),
+            servers: texts(note.iter().flat_map(|note| &note.servers)),
+            children: sa
+                .children()
+                .filter_map(|child| self.child(child.child))
+                .collect(),
+        }
+    }
+
+    fn child(&self, child: ikee::ext::ChildId) -> Option<ChildReport> {
+        let note = self.book.children.get(&child)?;
+        let (inbound, outbound) = self.traffic(child);
+        Some(ChildReport {
+            name: note.name.clone(),
+            suite: note.suite.clone(),
+            spis: (
+                format!("{:08x}", note.spis.0),
+                format!("{:08x}", note.spis.1),
+            ),
+            local: texts(&note.local),
+            remote: texts(&note.remote),
+            inbound,
+            outbound,
+        })
+    }
+
+    pub(super) fn connections(&self) -> Vec<ConnectionReport> {
+        let connections = self.endpoint.config().connections.iter();
+        connections
+            .map(|connection| ConnectionReport {
+                name: connection.name.clone(),
+                local_id: connection.authentication.local_id.to_string(),
+                remote_id: connection
+                    .authentication
+                    .remote_id
+                    .as_ref()
+                    .map(ToString::to_string),
+                remote: connection.remote.map(|remote| remote.address.to_string()),
+                children: connection
+                    .children
+                    .iter()
+                    .map(|child| child.name.clone())
+                    .collect(),
+            })
+            .collect()
+    }
+}
+
+fn texts<T: ToString>(items: impl IntoIterator<Item = T>) -> Vec<String> {
+    items.into_iter().map(|item| item.to_string()).collect()
+}

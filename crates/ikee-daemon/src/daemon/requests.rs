@@ -1,0 +1,213 @@
+//! Requests from the control socket, and answers that have to wait.
+
+use ikee::ext::{PolicyId, SaId};
+use tokio::sync::oneshot;
+
+use super::Daemon;
+use super::events::list;
+use crate::control::{Code, Command, Response};
+use crate::udp;
+
+/// Somebody who waits for an SA to stand, or to be gone.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    name: String,
+    wanted: Wanted,
+    reply: oneshot::Sender<Response>,
+    /// Why the SA is gone, or has no child.
+    failure: Option<String>,
+}
+
+#[derive(Debug)]
+enum Wanted {
+    Up(SaId),
+    Down(Vec<SaId>),
+}
+
+impl Daemon {
+    pub(super) fn request(&mut self, command: Command, reply: oneshot::Sender<Response>) {
+        match command {
+            Command::Status => answer(reply, Response::status(self.status())),
+            Command::List => answer(reply, Response::connections(self.connections())),
+            Command::Up { name } => self.up(name, reply),
+            Command::Down { name } => self.down(name, reply),
+        }
+    }
+
+    /// Brings a connection up without anybody waiting for it.
+    pub(super) async fn start_connection(&mut self, name: &str) {
+        if let Err(why) = self.policy(name).and_then(|policy| self.initiate(policy)) {
+            tracing::error!("cannot bring {name} up: {}", why.1);
+        }
+        self.perform().await;
+    }
+
+    fn up(&mut self, name: String, reply: oneshot::Sender<Response>) {
+        let sa = self
+            .policy(&name)
+            .and_then(|policy| match self.current(policy) {
+                Some(sa) => Ok(sa),
+                None => self.initiate(policy),
+            });
+        match sa {
+            Ok(sa) => self.control.waiters.push(Waiter {
+                name,
+                wanted: Wanted::Up(sa),
+                reply,
+                failure: None,
+            }),
+            Err((code, why)) => answer(reply, Response::refused(code, why)),
+        }
+    }
+
+    fn down(&mut self, name: String, reply: oneshot::Sender<Response>) {
+        let policy = match self.policy(&name) {
+            Ok(policy) => policy,
+            Err((code, why)) => return answer(reply, Response::refused(code, why)),
+        };
+        let sas: Vec<SaId> = self
+            .endpoint
+            .sas()
+            .filter(|sa| sa.policy == Some(policy))
+            .map(|sa| sa.sa)
+            .collect();
+        if sas.is_empty() {
+            return answer(reply, Response::done(format!("{name} was not up")));
+        }
+        let now = self.clock.now();
+        for &sa in &sas {
+            if let Err(error) = self.endpoint.delete(now, sa, &mut self.outbox) {
+                tracing::debug!("delete: {error}");
+            }
+        }
+        self.control.waiters.push(Waiter {
+            name,
+            wanted: Wanted::Down(sas),
+            reply,
+            failure: None,
+        });
+    }
+
+    fn policy(&self, name: &str) -> Result<PolicyId, (Code, String)> {
+        let connections = &self.endpoint.config().connections;
+        let found = connections
+            .iter()
+            .find(|connection| connection.name == name);
+        found.map(|connection| connection.policy).ok_or_else(|| {
+            let names: Vec<&str> = connections
+                .iter()
+                .map(|connection| connection.name.as_str())
+                .collect();
+            (
+                Code::UnknownConnection,
+                format!("there is no connection {name:?}; there is {}", list(&names)),
+            )
+        })
+    }
+
+    /// The SA of a connection that stands or is on its way.
+    fn current(&self, policy: PolicyId) -> Option<SaId> {
+        let mut sas = self
+            .endpoint
+            .sas()
+            .filter(|sa| sa.policy == Some(policy) && sa.state != "closing");
+        sas.next().map(|sa| sa.sa)
+    }
+
+    fn initiate(&mut self, policy: PolicyId) -> Result<SaId, (Code, String)> {
+        let failed = |why: String| (Code::Failed, why);
+        let connection = self
+            .endpoint
+            .config()
+            .connections
+            .iter()
+            .find(|it| it.policy == policy);
+        let remote = connection.and_then(|connection| connection.remote);
+        let remote =
+            remote.ok_or_else(|| failed("the connection has no remote address".to_owned()))?;
+        let mark = self
+            .runtime
+            .tun
+            .is_some()
+            .then_some(self.runtime.route_table);
+        let local = udp::source_address(remote.address, mark)
+            .map_err(|error| failed(format!("there is no way to {}: {error}", remote.address)))?;
+        let now = self.clock.now();
+        let sa = self.endpoint.initiate(now, policy, local, &mut self.outbox);
+        let sa = sa.map_err(|error| failed(error.to_string()))?;
+        self.note(sa, Some(policy));
+        Ok(sa)
+    }
+
+    /// Notes why an SA has ended, for those who wait for it.
+    pub(super) fn failed_text(&mut self, sa: SaId, why: String) {
+        for waiter in &mut self.control.waiters {
+            if matches!(waiter.wanted, Wanted::Up(wanted) if wanted == sa) {
+                waiter.failure = Some(why.clone());
+            }
+        }
+    }
+
+    /// Answers those whose SA stands, or never will, or is gone.
+    pub(super) fn answer_waiters(&mut self) {
+        let waiters = core::mem::take(&mut self.control.waiters);
+        for waiter in waiters {
+            match self.result(&waiter) {
+                Some(response) => answer(waiter.reply, response),
+                None => self.control.waiters.push(waiter),
+            }
+        }
+    }
+
+    fn result(&self, waiter: &Waiter) -> Option<Response> {
+        let name = &waiter.name;
+        match &waiter.wanted {
+            Wanted::Down(sas) => {
+                let gone = self.endpoint.sas().all(|sa| !sas.contains(&sa.sa));
+                gone.then(|| Response::done(format!("{name} is down")))
+            }
+            Wanted::Up(sa) => {
+                if let Some(why) = &waiter.failure {
+                    return Some(Response::refused(
+                        Code::Failed,
+                        format!("{name} is not up: {why}"),
+                    ));
+                }
+                let Some(status) = self.endpoint.sas().find(|it| it.sa == *sa) else {
+                    return Some(Response::refused(
+                        Code::Failed,
+                        format!("{name} is not up: its SA is gone"),
+                    ));
+                };
+                let children: Vec<String> = status
+                    .children()
+                    .filter_map(|child| self.book.children.get(&child.child))
+                    .map(ToString::to_string)
+                    .collect();
+                let peer = status.remote_id.filter(|_| !children.is_empty())?;
+                let suite = status
+                    .suite
+                    .map(|suite| suite.to_string())
+                    .unwrap_or_default();
+                Some(Response::done(format!(
+                    "{name} is up with '{peer}' at {}, {suite}; {}",
+                    status.remote,
+                    children.join("; ")
+                )))
+            }
+        }
+    }
+}
+
+pub(super) fn refuse_ending(reply: oneshot::Sender<Response>) {
+    answer(
+        reply,
+        Response::refused(Code::Ending, "the daemon is ending"),
+    );
+}
+
+fn answer(reply: oneshot::Sender<Response>, response: Response) {
+    if reply.send(response).is_err() {
+        tracing::debug!("a control client left before its answer");
+    }
+}

@@ -1,0 +1,198 @@
+//! Bringing everything up, and why that may fail.
+
+use std::io;
+use std::path::PathBuf;
+
+use ikee::ikev2::{Endpoint, Outbox};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Book, Control, Daemon, PACKET, Plane, Signals};
+use crate::clock::Clock;
+use crate::config::{Runtime, Settings};
+use crate::control::server::Server;
+use crate::dataplane::{Dataplane, Options};
+use crate::keylog::KeyTables;
+use crate::routes::Routes;
+use crate::tun::Tun;
+use crate::udp::{Batch, BindError, Sockets};
+use crate::{extensions, provider};
+
+/// Why a daemon could not start; each displays as one line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// No runtime, no signals.
+    #[error("cannot start: {0}")]
+    Runtime(io::Error),
+    /// A UDP port is taken, or not ours to have.
+    #[error("{0}{hint}", hint = hint(&.0.error))]
+    Bind(BindError),
+    /// The control socket.
+    #[error("control socket {}: {error}{hint}", path.display(), hint = hint(error))]
+    Control {
+        /// Where it should be.
+        path: PathBuf,
+        /// What is in the way.
+        error: io::Error,
+    },
+    /// The TUN device.
+    #[error("cannot make the TUN device {name}: {error}{hint}", hint = hint(error))]
+    Tun {
+        /// Its name.
+        name: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Routing rules.
+    #[error("cannot set up routing: {0}")]
+    Routes(Box<rtnetlink::Error>),
+    /// The key tables.
+    #[error("cannot write key tables to {}: {error}", folder.display())]
+    KeyTables {
+        /// Where they should be.
+        folder: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The provider that was asked for does not run here.
+    #[error(transparent)]
+    Provider(#[from] provider::Unsupported),
+    /// The provider cannot do the least, or the system has no randomness.
+    #[error("the cryptographic provider failed")]
+    Crypto,
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "; run it as root, or with CAP_NET_ADMIN and CAP_NET_BIND_SERVICE"
+        }
+        io::ErrorKind::AddrInUse => "; another program has it, another IKE daemon perhaps",
+        _ => "",
+    }
+}
+
+impl Daemon {
+    /// Opens sockets and devices. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// The first thing that could not be opened.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        for warning in &settings.warnings {
+            tracing::warn!("{warning}");
+        }
+        let Settings {
+            runtime,
+            mut endpoint,
+            extensions,
+            start,
+            ..
+        } = settings;
+        endpoint.trace = tracing::enabled!(tracing::Level::DEBUG);
+        let provider = provider::provider(runtime.provider)?;
+        let ports = endpoint.ports;
+        let seed = provider::seed().map_err(|_| StartError::Crypto)?;
+        let endpoint = Endpoint::new(endpoint, provider, extensions::build(&extensions), seed);
+        let endpoint = endpoint.map_err(|_| StartError::Crypto)?;
+        let key_tables = key_tables(&runtime)?;
+        let mark = runtime.tun.is_some().then_some(runtime.route_table);
+        let mut server = Server::bind(&runtime.control).map_err(|error| StartError::Control {
+            path: runtime.control.clone(),
+            error,
+        })?;
+        let sockets = Sockets::bind(&runtime.listen, &[ports.ike, ports.nat_t], mark)
+            .map_err(StartError::Bind)?;
+        let plane = plane(&runtime, provider).await?;
+        let watch = |kind| signal(kind).map_err(StartError::Runtime);
+        let daemon = Self {
+            endpoint,
+            outbox: Outbox::new(),
+            clock: Clock::start(),
+            sockets,
+            batch: Batch::default(),
+            plane,
+            control: Control {
+                calls: server.serve(),
+                _server: server,
+                waiters: Vec::new(),
+            },
+            signals: Signals {
+                interrupt: watch(SignalKind::interrupt())?,
+                terminate: watch(SignalKind::terminate())?,
+            },
+            book: Book {
+                provider: provider.name,
+                ..Book::default()
+            },
+            key_tables,
+            runtime,
+            start,
+        };
+        daemon.greet();
+        Ok(daemon)
+    }
+
+    fn greet(&self) {
+        let listen: Vec<String> = self
+            .sockets
+            .local_addresses()
+            .map(|address| address.to_string())
+            .collect();
+        let extensions: Vec<&str> = self.endpoint.extensions().names().collect();
+        tracing::info!(
+            "ikee {} listens on {}; {} connections; provider {}; extensions: {}; control socket {}",
+            env!("CARGO_PKG_VERSION"),
+            listen.join(", "),
+            self.endpoint.config().connections.len(),
+            self.book.provider,
+            if extensions.is_empty() {
+                "none".to_owned()
+            } else {
+                extensions.join(", ")
+            },
+            self.runtime.control.display(),
+        );
+        if let Some(tables) = &self.key_tables {
+            tracing::warn!(
+                "all keys are written to {}: whoever can read them can read all traffic",
+                tables.folder().display()
+            );
+        }
+    }
+}
+
+fn key_tables(runtime: &Runtime) -> Result<Option<KeyTables>, StartError> {
+    let Some(folder) = &runtime.key_log_dir else {
+        return Ok(None);
+    };
+    let tables = KeyTables::create(folder);
+    tables.map(Some).map_err(|error| StartError::KeyTables {
+        folder: folder.clone(),
+        error,
+    })
+}
+
+async fn plane(
+    runtime: &Runtime,
+    provider: &'static ikee::crypto::Provider,
+) -> Result<Plane, StartError> {
+    let mut tun = None;
+    if let Some(name) = &runtime.tun {
+        let device = Tun::open(name, runtime.mtu).map_err(|error| StartError::Tun {
+            name: name.clone(),
+            error,
+        })?;
+        let routes = Routes::open(device.index(), runtime.route_table).await;
+        tun = Some((
+            device,
+            routes.map_err(|error| StartError::Routes(Box::new(error)))?,
+        ));
+    }
+    let random = Box::new(ikee::rustcrypto::SystemRandom::new());
+    let esp = Dataplane::new(provider, random, Options::default());
+    Ok(Plane {
+        esp,
+        tun,
+        packet: vec![0; PACKET],
+    })
+}

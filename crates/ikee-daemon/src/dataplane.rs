@@ -1,0 +1,429 @@
+//! Userspace ESP: inner packets to datagrams and back, by selector and SPI. No sockets, no clock, no device.
+//!
+//! The daemon's TUN device and the demo's memory both sit on top of this: a packet goes in with room around
+//! it, is sealed or opened where it lies, and what to do with it comes out. Nothing is allocated for a packet,
+//! but for the rare message that one was too big.
+
+mod child;
+mod counters;
+mod flow;
+mod icmp;
+mod routes;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::Range;
+
+use ike_crypto::{Provider, Random};
+use ike_ext::ChildId;
+use ikev2::{ChildSa, ChildUpdate};
+use ipsec_doi::{EspSuite, TrafficSelector};
+use ipsec_esp::{Age, Lifetime, SetupError, WINDOW_DEFAULT, ip};
+
+use child::Child;
+pub use child::ChildSpec;
+pub use counters::{Counters, DropReason, Drops};
+use flow::Flow;
+use routes::Routes;
+
+/// Octets to leave before a packet: enough for ESP's header and the longest IV, and, inbound in transport
+/// mode, for an IPv6 header.
+pub const HEADROOM: usize = 64;
+/// Octets to leave behind a packet: enough for padding, trailer and the longest ICV.
+pub const TAILROOM: usize = 64;
+/// An MTU for the TUN device with which every suite fits a path of 1500 octets over IPv6 and UDP, so that TCP
+/// needs no clamping.
+pub const TUN_MTU: usize = 1380;
+
+/// How a data plane behaves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "callers build it from its default"
+)]
+pub struct Options {
+    /// Octets that an outer packet may have.
+    pub path_mtu: usize,
+    /// Children that may be installed at a time.
+    pub children: usize,
+    /// Packets that an inbound SA's replay window spans.
+    pub window: usize,
+    /// What an SA may carry.
+    pub lifetime: Lifetime,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            path_mtu: 1500,
+            children: 1 << 20,
+            window: WINDOW_DEFAULT,
+            lifetime: Lifetime::UNLIMITED,
+        }
+    }
+}
+
+/// Why a child is not installed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InstallError {
+    /// This child is installed already.
+    #[error("the child is installed already")]
+    Exists,
+    /// There are as many children as there may be.
+    #[error("the table of children is full")]
+    Full,
+    /// A side has no selector, or one whose ends are out of order.
+    #[error("the selectors select nothing")]
+    Selectors,
+    /// One of the SAs cannot be made.
+    #[error("{0}")]
+    Setup(#[from] SetupError),
+    /// Another child has this inbound SPI.
+    #[error("the inbound SPI {0:08x} is in use")]
+    Spi(u32),
+}
+
+/// What becomes of a packet from inside.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a driver must carry out every kind"
+)]
+pub enum Outbound {
+    /// Send it to the peer.
+    Send(Sealed),
+    /// It is too big: give this message back to whoever sent it, through the device it came from.
+    Answer(Vec<u8>),
+    /// Nothing.
+    Drop(DropReason),
+}
+
+/// A datagram for the peer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a datagram has two ends and bytes"
+)]
+pub struct Sealed {
+    /// The child that carries it.
+    pub child: ChildId,
+    /// Our outer address and port.
+    pub local: SocketAddr,
+    /// The peer's.
+    pub remote: SocketAddr,
+    /// Where in the buffer the ESP packet lies.
+    pub datagram: Range<usize>,
+    /// Whether it is the payload of a UDP datagram between these ports; else of an IP packet, protocol 50.
+    pub udp: bool,
+}
+
+/// A packet for the inside.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a packet and what is known of it"
+)]
+pub struct Delivered {
+    /// The child that carried it.
+    pub child: ChildId,
+    /// Where in the buffer the inner packet lies.
+    pub packet: Range<usize>,
+    /// Whether it came from another outer address than the child's. The packet is authentic, so the peer is
+    /// there; whether to follow it is the key manager's to say (RFC 7296 §2.23), by [`Dataplane::update`].
+    pub moved: bool,
+}
+
+/// A datagram that led to nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "whose and why")]
+pub struct Dropped {
+    /// The child that its SPI names, if there is one.
+    pub child: Option<ChildId>,
+    /// Why.
+    pub reason: DropReason,
+}
+
+/// What there is to know about an installed child.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ChildStatus {
+    /// Its handle.
+    pub id: ChildId,
+    /// Ciphers.
+    pub suite: EspSuite,
+    /// Our outer address and port.
+    pub local: SocketAddr,
+    /// The peer's.
+    pub remote: SocketAddr,
+    /// What it has carried.
+    pub counters: Counters,
+    /// Whether it wants a successor.
+    pub age: Age,
+}
+
+/// The installed children, and the way from packets to them.
+pub struct Dataplane {
+    provider: &'static Provider,
+    random: Box<dyn Random + Send>,
+    options: Options,
+    slots: Vec<Option<Box<Child>>>,
+    free: Vec<usize>,
+    by_id: HashMap<ChildId, usize>,
+    by_spi: HashMap<u32, usize>,
+    routes: Routes,
+    drops: Drops,
+}
+
+impl Dataplane {
+    /// One without children. `random` is asked at each installation, never for a packet.
+    #[must_use]
+    pub fn new(
+        provider: &'static Provider,
+        random: Box<dyn Random + Send>,
+        options: Options,
+    ) -> Self {
+        Self {
+            provider,
+            random,
+            options,
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_id: HashMap::new(),
+            by_spi: HashMap::new(),
+            routes: Routes::default(),
+            drops: Drops::default(),
+        }
+    }
+
+    /// Installs both directions of a child.
+    ///
+    /// # Errors
+    /// [`InstallError`]; nothing is installed then.
+    pub fn install(&mut self, child: &ChildSa) -> Result<(), InstallError> {
+        self.install_spec(&ChildSpec::from(child))
+    }
+
+    /// As [`install`](Self::install), from parts.
+    ///
+    /// # Errors
+    /// [`InstallError`]; nothing is installed then.
+    pub fn install_spec(&mut self, spec: &ChildSpec<'_>) -> Result<(), InstallError> {
+        let sound = |selectors: &[TrafficSelector]| {
+            !selectors.is_empty() && selectors.iter().all(TrafficSelector::is_valid)
+        };
+        if !sound(spec.local_selectors) || !sound(spec.remote_selectors) {
+            return Err(InstallError::Selectors);
+        }
+        if self.by_id.contains_key(&spec.id) {
+            return Err(InstallError::Exists);
+        }
+        if self.by_id.len() >= self.options.children {
+            return Err(InstallError::Full);
+        }
+        if self.by_spi.contains_key(&spec.inbound.spi) {
+            return Err(InstallError::Spi(spec.inbound.spi));
+        }
+        let Options {
+            window, lifetime, ..
+        } = self.options;
+        let child = Child::new(self.provider, &mut *self.random, window, lifetime, spec)?;
+        let slot = self.free.pop().unwrap_or(self.slots.len());
+        if slot == self.slots.len() {
+            self.slots.push(None);
+        }
+        self.by_id.insert(child.id, slot);
+        self.by_spi.insert(child.spi(), slot);
+        self.routes.insert(slot, &child.remote_selectors);
+        self.slots[slot] = Some(Box::new(child));
+        Ok(())
+    }
+
+    /// Sends a child's packets elsewhere from now on; false if it is not installed.
+    pub fn update(&mut self, update: ChildUpdate) -> bool {
+        let Some(child) = self.child_mut(update.child) else {
+            return false;
+        };
+        (child.local, child.remote) = (update.local, update.remote);
+        true
+    }
+
+    /// Removes both directions of a child and forgets its keys; its last counters, if it was installed.
+    pub fn remove(&mut self, id: ChildId) -> Option<Counters> {
+        let slot = self.by_id.remove(&id)?;
+        let child = self.slots.get_mut(slot)?.take()?;
+        self.by_spi.remove(&child.spi());
+        self.routes.remove(slot, &child.remote_selectors);
+        self.free.push(slot);
+        Some(child.counters)
+    }
+
+    /// Seals the inner packet that `packet` delimits in `buffer`, where [`HEADROOM`] octets lie before and
+    /// [`TAILROOM`] octets behind it.
+    pub fn encapsulate(&mut self, buffer: &mut [u8], packet: Range<usize>) -> Outbound {
+        let Some(octets) = buffer.get(packet.clone()) else {
+            return self.refuse(DropReason::Room);
+        };
+        let Ok(header) = ip::Header::parse(octets) else {
+            return self.refuse(DropReason::Malformed);
+        };
+        let flow = Flow::of(&header, octets);
+        let slots = &mut self.slots;
+        let found = self.routes.candidates(flow.destination).find(|&slot| {
+            let child = slots.get(slot).and_then(Option::as_ref);
+            child.is_some_and(|child| child.wants(&flow))
+        });
+        let Some(child) = found.and_then(|slot| slots.get_mut(slot)?.as_deref_mut()) else {
+            return self.refuse(DropReason::NoRoute);
+        };
+        let least = if header.source.is_ipv6() {
+            icmp::V6_LEAST
+        } else {
+            0
+        };
+        let fits = child.inner_mtu(self.options.path_mtu).max(least);
+        if header.dont_fragment && header.total > fits {
+            child.counters.drops.count(DropReason::TooBig);
+            let answer = icmp::too_big(&header, octets, fits);
+            return answer.map_or(Outbound::Drop(DropReason::TooBig), Outbound::Answer);
+        }
+        match child.seal(buffer, packet.start..packet.start + header.total) {
+            Ok(datagram) => Outbound::Send(Sealed {
+                child: child.id,
+                local: child.local,
+                remote: child.remote,
+                datagram,
+                udp: child.udp,
+            }),
+            Err(reason) => {
+                child.counters.drops.count(reason);
+                Outbound::Drop(reason)
+            }
+        }
+    }
+
+    /// As [`encapsulate`](Self::encapsulate), for a packet without room around it, which is copied into
+    /// `buffer`; keep the buffer for the next, and nothing is allocated.
+    pub fn encapsulate_copy(&mut self, packet: &[u8], buffer: &mut Vec<u8>) -> Outbound {
+        buffer.clear();
+        buffer.resize(HEADROOM, 0);
+        buffer.extend_from_slice(packet);
+        buffer.resize(HEADROOM + packet.len() + TAILROOM, 0);
+        self.encapsulate(buffer, HEADROOM..HEADROOM + packet.len())
+    }
+
+    /// Opens the ESP packet that `esp` delimits in `buffer` and that came between these outer addresses. Only
+    /// transport mode needs [`HEADROOM`] before it.
+    ///
+    /// # Errors
+    /// [`Dropped`] says why there is nothing to deliver.
+    pub fn decapsulate(
+        &mut self,
+        buffer: &mut [u8],
+        esp: Range<usize>,
+        from: SocketAddr,
+        to: SocketAddr,
+    ) -> Result<Delivered, Dropped> {
+        let spi = buffer
+            .get(esp.clone())
+            .and_then(<[u8]>::first_chunk)
+            .map(|&spi| u32::from_be_bytes(spi));
+        let slot = spi.and_then(|spi| self.by_spi.get(&spi).copied());
+        let Some(child) = slot.and_then(|slot| self.slots.get_mut(slot)?.as_deref_mut()) else {
+            let reason = if spi.is_some() {
+                DropReason::UnknownSpi
+            } else {
+                DropReason::Truncated
+            };
+            self.drops.count(reason);
+            return Err(Dropped {
+                child: None,
+                reason,
+            });
+        };
+        match child.open(buffer, esp, from, to) {
+            Ok(packet) => Ok(Delivered {
+                child: child.id,
+                packet,
+                moved: from != child.remote,
+            }),
+            Err(reason) => {
+                child.counters.drops.count(reason);
+                Err(Dropped {
+                    child: Some(child.id),
+                    reason,
+                })
+            }
+        }
+    }
+
+    /// What a child has carried.
+    #[must_use]
+    pub fn counters(&self, id: ChildId) -> Option<Counters> {
+        self.child(id).map(|child| child.counters)
+    }
+
+    /// Packets that were dropped before a child could be found.
+    #[must_use]
+    pub const fn drops(&self) -> &Drops {
+        &self.drops
+    }
+
+    /// The longest inner packet that a child carries without its datagram being fragmented.
+    #[must_use]
+    pub fn inner_mtu(&self, id: ChildId) -> Option<usize> {
+        self.child(id)
+            .map(|child| child.inner_mtu(self.options.path_mtu))
+    }
+
+    /// Every installed child, in no order.
+    pub fn children(&self) -> impl Iterator<Item = ChildStatus> + '_ {
+        self.slots.iter().flatten().map(|child| ChildStatus {
+            id: child.id,
+            suite: child.suite,
+            local: child.local,
+            remote: child.remote,
+            counters: child.counters,
+            age: child.age(),
+        })
+    }
+
+    /// How many children are installed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether no child is installed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    fn child(&self, id: ChildId) -> Option<&Child> {
+        self.slots.get(*self.by_id.get(&id)?)?.as_deref()
+    }
+
+    fn child_mut(&mut self, id: ChildId) -> Option<&mut Child> {
+        self.slots.get_mut(*self.by_id.get(&id)?)?.as_deref_mut()
+    }
+
+    fn refuse(&mut self, reason: DropReason) -> Outbound {
+        self.drops.count(reason);
+        Outbound::Drop(reason)
+    }
+}
+
+impl fmt::Debug for Dataplane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dataplane")
+            .field("options", &self.options)
+            .field("children", &self.by_id.len())
+            .field("drops", &self.drops)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! What selectors see of a packet (RFC 4301 §4.4.1.1).
+
+use std::net::IpAddr;
+
+use ipsec_doi::TrafficSelector;
+use ipsec_esp::ip::Header;
+
+const ICMP: u8 = 1;
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+const DCCP: u8 = 33;
+const ICMP_V6: u8 = 58;
+const SCTP: u8 = 132;
+const UDP_LITE: u8 = 136;
+
+/// A packet, as far as selectors care.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Flow {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    protocol: u8,
+    /// Source and destination port, type and code twice for ICMP; none if the packet has or shows none.
+    ports: Option<(u16, u16)>,
+}
+
+impl Flow {
+    pub(super) fn of(header: &Header, packet: &[u8]) -> Self {
+        let first = packet
+            .get(header.payload..header.total)
+            .filter(|_| header.fragment_offset == 0);
+        let ports = match (header.protocol, first) {
+            (ICMP | ICMP_V6, Some(&[kind, code, ..])) => {
+                let both = u16::from_be_bytes([kind, code]);
+                Some((both, both))
+            }
+            (TCP | UDP | DCCP | SCTP | UDP_LITE, Some(&[a, b, c, d, ..])) => {
+                Some((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
+            }
+            _ => None,
+        };
+        Self {
+            source: header.source,
+            destination: header.destination,
+            protocol: header.protocol,
+            ports,
+        }
+    }
+
+    /// Whether one of the selectors wants where the packet comes from.
+    pub(super) fn comes_from(&self, selectors: &[TrafficSelector]) -> bool {
+        let port = self.ports.map(|(source, _)| source);
+        selectors
+            .iter()
+            .any(|selector| admits(selector, self.protocol, port, self.source))
+    }
+
+    /// Whether one of the selectors wants where the packet goes.
+    pub(super) fn goes_to(&self, selectors: &[TrafficSelector]) -> bool {
+        let port = self.ports.map(|(_, destination)| destination);
+        selectors
+            .iter()
+            .any(|selector| admits(selector, self.protocol, port, self.destination))
+    }
+}
+
+/// A port that cannot be seen is admitted only where any port is, or where OPAQUE is asked for.
+fn admits(selector: &TrafficSelector, protocol: u8, port: Option<u16>, address: IpAddr) -> bool {
+    let ports = (selector.start_port, selector.end_port);
+    let port_fits = match port {
+        _ if ports == (0, u16::MAX) => true,
+        None => ports == (u16::MAX, 0),
+        Some(port) => ports.0 <= port && port <= ports.1,
+    };
+    port_fits
+        && (selector.protocol == 0 || selector.protocol == protocol)
+        && selector.start <= address
+        && address <= selector.end
+}
+
+/// How much a selector covers: what covers less is asked first.
+pub(super) type Breadth = (u128, bool, u16);
+
+pub(super) fn breadth(selector: &TrafficSelector) -> Breadth {
+    let span = match (selector.start, selector.end) {
+        (IpAddr::V4(start), IpAddr::V4(end)) => {
+            u128::from(end.to_bits().saturating_sub(start.to_bits()))
+        }
+        (IpAddr::V6(start), IpAddr::V6(end)) => end.to_bits().saturating_sub(start.to_bits()),
+        _ => u128::MAX,
+    };
+    let ports = selector.end_port.saturating_sub(selector.start_port);
+    (span, selector.protocol == 0, ports)
+}

@@ -1,0 +1,1 @@
+//! How it is built, which extensions to choose, how to write one.
