@@ -134,7 +134,8 @@ pub(crate) fn next_task(cx: &mut Cx<'_>, sa: &mut Sa) -> Result<(), Failure> {
     }
 }
 
-/// Takes the response to whatever we asked last.
+/// Takes the response to whatever we asked last. Nothing that it says leads to another message
+/// (RFC 7296 §2.21.4).
 pub(crate) fn on_response(cx: &mut Cx<'_>, sa: &mut Sa) {
     match &mut sa.state {
         State::Established(state) => {

@@ -272,7 +272,7 @@ impl Cx<'_> {
         }
     }
 
-    /// RFC 7296 §2.21: an authentic message that cannot be read ends a negotiation, and is
+    /// RFC 7296 §2.21.3: an authentic message that cannot be read ends a negotiation, and is
     /// refused on an established SA.
     fn malformed(
         &mut self,
@@ -331,6 +331,7 @@ impl Cx<'_> {
                 if exchange == ExchangeType::INFORMATIONAL {
                     return informational::on_request(self, sa, message);
                 }
+                // RFC 7296 §4: further children may be refused
                 let what = if exchange == ExchangeType::CREATE_CHILD_SA {
                     NotifyType::NO_ADDITIONAL_SAS
                 } else {

@@ -217,7 +217,8 @@ pub(crate) fn write_ike_choice(number: u8, suite: IkeSuite) -> Vec<u8> {
     body
 }
 
-/// Writes all our ESP proposals, without groups, as IKE_AUTH wants them (RFC 7296 §1.2).
+/// Writes all our ESP proposals, without groups, as IKE_AUTH wants them (RFC 7296 §1.2), each with
+/// ESP alone ([MS-IKEE] note 2).
 pub(crate) fn write_esp(ours: &[EspProposal], spi: u32) -> Vec<u8> {
     let mut body = Vec::new();
     let mut builder = SaBuilder::new(&mut body);

@@ -29,6 +29,7 @@ pub(crate) struct AwaitInitResponse {
     kex: Box<dyn KeyExchange>,
     group: GroupId,
     nonce: Vec<u8>,
+    /// Kept when the group changes after it (RFC 7296 §2.6.1).
     cookie: Vec<u8>,
     /// How often the peer has made us begin anew, and with which groups.
     retries: u8,

@@ -206,6 +206,7 @@ fn answer(
         .ok_or(Failure::Crypto)?
         .start(&mut core.random)?;
     let public = kex.public().to_vec();
+    // RFC 7296 §2.12: our share is used once; what is no public value is refused (RFC 6989)
     let shared = kex.complete(payloads.ke.data)?;
     let mut nonce = alloc::vec![0; NONCE];
     core.random.fill(&mut nonce)?;
