@@ -121,6 +121,7 @@ fn a_wrong_guess_of_the_group_costs_one_round_trip() {
     assert!(refusal.header.responder.is_zero());
 }
 
+/// RFC 7296 §2.6.1: the cookie stays when the group changes.
 #[test]
 fn a_wrong_guess_and_a_cookie_go_together() {
     let mut setup = Setup::new();
@@ -133,6 +134,9 @@ fn a_wrong_guess_and_a_cookie_go_together() {
     let said = pair.notifies_of(Side::B);
     assert!(said.contains(&NotifyType::COOKIE));
     assert!(said.contains(&NotifyType::INVALID_KE_PAYLOAD));
+    let asked = pair.sent_by(Side::A);
+    assert_eq!(asked[1].payloads[0], asked[2].payloads[0]);
+    assert_eq!(asked[2].notifies()[0].0, NotifyType::COOKIE);
 }
 
 #[test]

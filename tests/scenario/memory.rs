@@ -75,7 +75,6 @@ fn a_half_open_sa_costs_the_responder_little() {
         }
         pair.link.clear();
     });
-    println!("half open: {octets} octets");
     // the goal is 1024; the schedules of both directions' keys and two copies of the answer are the most of it
     assert!(octets <= 3200, "{octets}");
 }
@@ -83,6 +82,5 @@ fn a_half_open_sa_costs_the_responder_little() {
 #[test]
 fn an_established_sa_costs_the_responder_little() {
     let octets = per_sa(Pair::settle);
-    println!("established: {octets} octets");
     assert!(octets <= 4096, "{octets}");
 }

@@ -254,7 +254,7 @@ fn an_altered_first_message_harms_at_most_its_own_negotiation() {
     let mut arena = Arena::new();
     let mut lengths = Vec::new();
     for target in [Target::Request, Target::Response] {
-        let probe = arena.attack(target, true, |bytes| bytes.to_vec());
+        let probe = arena.attack(target, true, <[u8]>::to_vec);
         assert_eq!(probe, Outcome::Unharmed);
         let mut setup = Arena::new();
         assert!(setup.pair.initiate(Side::A).is_ok());

@@ -130,7 +130,11 @@ fn a_replayed_request_from_elsewhere_moves_nobody() {
         .crossed
         .iter()
         .filter(|it| it.packet.from.ip() == pair.a.address);
-    let mut replayed = requests.last().expect("a request").packet.clone();
+    let mut replayed = requests
+        .max_by_key(|it| it.at)
+        .expect("a request")
+        .packet
+        .clone();
     replayed.from = ([203, 0, 113, 5], 4500).into();
     pair.deliver(&replayed);
     pair.link.clear();

@@ -161,19 +161,16 @@ fn table_line(keys: &KeyLog) -> String {
             integrity,
         } => {
             let family = if from.is_ipv4() { "IPv4" } else { "IPv6" };
+            let (name, key) = if integrity.is_empty() {
+                ("NULL", String::new())
+            } else {
+                let key = format!("0x{}", hex(integrity.as_slice()));
+                (integrity_name(suite.integrity), key)
+            };
             format!(
-                "\"{family}\",\"{from}\",\"{to}\",\"0x{spi:08x}\",\"{}\",\"0x{}\",\"{}\",\"{}\"\n",
+                "\"{family}\",\"{from}\",\"{to}\",\"0x{spi:08x}\",\"{}\",\"0x{}\",\"{name}\",\"{key}\"\n",
                 esp_cipher(suite.encryption),
                 hex(encryption.as_slice()),
-                integrity
-                    .is_empty()
-                    .then_some("NULL")
-                    .unwrap_or(integrity_name(suite.integrity)),
-                if integrity.is_empty() {
-                    String::new()
-                } else {
-                    format!("0x{}", hex(integrity.as_slice()))
-                },
             )
         }
         _ => String::new(),

@@ -89,7 +89,7 @@ impl Pair {
                 seen.push(clear);
             }
         }
-        let all = seen.iter().flat_map(|it| it.notifies());
+        let all = seen.iter().flat_map(Clear::notifies);
         all.map(|it| it.0).collect()
     }
 
