@@ -202,7 +202,7 @@ fn connect(
     connection.remote = remote(source, name, &given)?;
     connection.proposals =
         proposals::<IkeProposal>(source, given.proposals.take(), &IKE_PROPOSALS)?;
-    connection.addressing = addressing(source, name, &given)?;
+    connection.addressing = addressing(source, name, &given.addresses)?;
     connection.children = children(source, given.children)?;
     // the userspace data plane carries ESP in UDP only
     connection.force_encapsulation = true;
@@ -299,18 +299,19 @@ fn psk(
 fn addressing(
     source: Source<'_>,
     name: &Spanned<String>,
-    given: &schema::Connection,
+    given: &schema::Addresses,
 ) -> Checked<Addressing> {
     let assigns = given.assign_ipv4.is_some() || given.assign_ipv6.is_some();
-    if assigns && !given.request_addresses.is_empty() {
-        return Err(source.error(
-            name.span(),
-            format!("connection {:?} both requests and assigns addresses; keep request_addresses or assign_ipv4/assign_ipv6", name.get_ref()),
-        ));
+    if assigns && !given.request.is_empty() {
+        let name_text = name.get_ref();
+        let what = format!(
+            "connection {name_text:?} both requests and assigns addresses; keep addresses.request or addresses.assign_…"
+        );
+        return Err(source.error(name.span(), what));
     }
     let mut addressing = Addressing::default();
-    addressing.request_v4 = given.request_addresses.contains(&schema::Family::Ipv4);
-    addressing.request_v6 = given.request_addresses.contains(&schema::Family::Ipv6);
+    addressing.request_v4 = given.request.contains(&schema::Family::Ipv4);
+    addressing.request_v6 = given.request.contains(&schema::Family::Ipv6);
     addressing.assign_v4 = given.assign_ipv4.as_ref().map(|text| text.0);
     addressing.assign_v6 = given.assign_ipv6.as_ref().map(|text| (text.0.0, text.0.1));
     addressing.dns = given.dns.iter().map(|text| text.0).collect();

@@ -91,14 +91,20 @@ pub(super) struct Connection {
     pub(super) psk: Option<Spanned<Text<Secret>>>,
     pub(super) psk_file: Option<Spanned<PathBuf>>,
     pub(super) proposals: Option<Spanned<Vec<Text<IkeProposal>>>>,
-    pub(super) request_addresses: Vec<Family>,
-    pub(super) assign_ipv4: Option<Text<Ipv4Addr>>,
-    pub(super) assign_ipv6: Option<Text<Prefixed6>>,
-    pub(super) dns: Vec<Text<IpAddr>>,
+    pub(super) addresses: Addresses,
     pub(super) start_on_nat_t: bool,
     pub(super) liveness: Option<Time>,
     pub(super) retransmit: Retransmit,
     pub(super) children: Ordered<Child>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Addresses {
+    pub(super) request: Vec<Family>,
+    pub(super) assign_ipv4: Option<Text<Ipv4Addr>>,
+    pub(super) assign_ipv6: Option<Text<Prefixed6>>,
+    pub(super) dns: Vec<Text<IpAddr>>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]

@@ -208,7 +208,7 @@ fn an_error_is_one_line_with_its_place_and_the_remedy() {
 #[test]
 fn requesting_and_assigning_addresses_exclude_each_other() {
     let error = refused(&format!(
-        "{CONNECTION}request_addresses = [\"ipv4\"]\nassign_ipv4 = \"10.0.0.1\"\n"
+        "{CONNECTION}addresses.request = [\"ipv4\"]\naddresses.assign_ipv4 = \"10.0.0.1\"\n"
     ));
     assert!(
         error

@@ -9,6 +9,7 @@ use ikee::ikev2::{
     Assigned, ChildSa, CloseReason, Dropped, Established, Event, Failure, Incompatibility, Message,
 };
 use ikee::server_address::ServerAddress;
+use ikee::wire::v2::NotifyType;
 use tracing::Span;
 
 use super::Daemon;
@@ -18,6 +19,8 @@ use super::Daemon;
 pub(super) struct SaNote {
     pub(super) span: Span,
     pub(super) since: Option<Instant>,
+    /// What an unauthenticated answer said last.
+    pub(super) hint: Option<NotifyType>,
     pub(super) assigned: Vec<IpAddr>,
     pub(super) dns: Vec<IpAddr>,
     pub(super) servers: Vec<IpAddr>,
@@ -87,6 +90,7 @@ impl Daemon {
         self.book.sas.entry(sa).or_insert_with(|| SaNote {
             span: tracing::info_span!("sa", id = sa.get(), connection = name),
             since: None,
+            hint: None,
             assigned: Vec::new(),
             dns: Vec::new(),
             servers: Vec::new(),
@@ -128,9 +132,7 @@ impl Daemon {
                 self.closed(sa, policy, &reason);
                 self.forget(sa).await;
             }
-            Event::Hint { sa, notify } => self.span(sa).in_scope(|| {
-                tracing::warn!("an unauthenticated answer says {notify}; still trying");
-            }),
+            Event::Hint { sa, notify } => self.hint(sa, notify),
             Event::Dropped { from, reason } => self.dropped(from, &reason),
             Event::Refused { from, failure } => refused(from, &failure),
             Event::Configured { sa, assigned } => self.configured(sa, &assigned).await,
@@ -144,6 +146,16 @@ impl Daemon {
             // what a later core may tell, nobody asked for yet
             _ => {}
         }
+    }
+
+    /// Said once aloud; each retransmission brings it again.
+    fn hint(&mut self, sa: SaId, notify: NotifyType) {
+        let note = self.note(sa, None);
+        let repeated = note.hint.replace(notify) == Some(notify);
+        note.span.in_scope(|| match repeated {
+            false => tracing::warn!("an unauthenticated answer says {notify}; still trying"),
+            true => tracing::debug!("an unauthenticated answer says {notify} again"),
+        });
     }
 
     fn established(&mut self, sa: &Established) {
@@ -292,16 +304,12 @@ impl Daemon {
 }
 
 fn refused(from: SocketAddr, failure: &Failure) {
-    let what = match failure {
-        Failure::Incompatible(what) => what,
-        _ => return tracing::warn!("refused {from}: {failure}"),
-    };
-    match **what {
-        // the peer will guess better now (RFC 7296 §2.7)
-        Incompatibility::Group { .. } => {
-            tracing::debug!("asked {from} for another group: {failure}")
-        }
-        _ => tracing::warn!("refused {from}: {failure}"),
+    // the peer will guess better now (RFC 7296 §2.7)
+    let guessed = matches!(failure, Failure::Incompatible(what) if matches!(**what, Incompatibility::Group { .. }));
+    if guessed {
+        tracing::debug!("asked {from} for another group: {failure}");
+    } else {
+        tracing::warn!("refused {from}: {failure}");
     }
 }
 

@@ -46,7 +46,7 @@ impl Daemon {
         let sa = self
             .policy(&name)
             .and_then(|policy| match self.current(policy) {
-                Some(sa) => Ok(sa),
+                Some(sa) => sa,
                 None => self.initiate(policy),
             });
         match sa {
@@ -105,13 +105,15 @@ impl Daemon {
         })
     }
 
-    /// The SA of a connection that stands or is on its way.
-    fn current(&self, policy: PolicyId) -> Option<SaId> {
-        let mut sas = self
-            .endpoint
-            .sas()
-            .filter(|sa| sa.policy == Some(policy) && sa.state != "closing");
-        sas.next().map(|sa| sa.sa)
+    /// The SA of a connection that stands or is on its way, if there is one.
+    fn current(&self, policy: PolicyId) -> Option<Result<SaId, (Code, String)>> {
+        let mut sas = self.endpoint.sas();
+        let sa = sas.find(|sa| sa.policy == Some(policy) && sa.state != "closing")?;
+        if sa.state == "established" && sa.children().next().is_none() {
+            let why = "its IKE SA stands without a child SA; take it down first, then up again";
+            return Some(Err((Code::Failed, why.to_owned())));
+        }
+        Some(Ok(sa.sa))
     }
 
     fn initiate(&mut self, policy: PolicyId) -> Result<SaId, (Code, String)> {
