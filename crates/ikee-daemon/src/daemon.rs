@@ -9,6 +9,7 @@ mod packets;
 mod perform;
 mod report;
 mod requests;
+mod run;
 mod start;
 
 use std::collections::BTreeMap;
@@ -64,6 +65,7 @@ struct Plane {
     tun: Option<(Tun, Routes)>,
     /// One inner packet with room around it.
     packet: Vec<u8>,
+    run: run::Run,
 }
 
 /// The control socket and who waits for an answer.

@@ -94,18 +94,47 @@ impl Sockets {
     /// # Errors
     /// No socket has this address and port, or what the system says.
     pub fn send(&self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) -> io::Result<()> {
-        let socket = self
-            .sockets
+        self.socket(from)?.send(from, to, bytes, None)
+    }
+
+    /// Sends datagrams of `size` octets each, the last one perhaps shorter, that lie one behind
+    /// the other in `bytes`: in one system call where the system can, and one by one else.
+    ///
+    /// # Errors
+    /// No socket has this address and port, or what the system says.
+    pub fn send_run(
+        &self,
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: &[u8],
+        size: usize,
+    ) -> io::Result<()> {
+        let socket = self.socket(from)?;
+        // a segment that the link cannot carry whole is refused; alone, IP would fragment it
+        if bytes.len() > size && socket.send(from, to, bytes, Some(size)).is_ok() {
+            return Ok(());
+        }
+        bytes
+            .chunks(size.max(1))
+            .try_for_each(|datagram| socket.send(from, to, datagram, None))
+    }
+
+    /// How many datagrams [`send_run`](Self::send_run) can send at once.
+    #[must_use]
+    pub fn run_limit(&self) -> usize {
+        self.sockets
             .iter()
-            .find(|socket| socket.serves(from))
-            .ok_or_else(|| {
-                io::Error::new(
-                    io::ErrorKind::AddrNotAvailable,
-                    format!("no socket is bound to {from}"),
-                )
-            })?;
-        let source = (!from.ip().is_unspecified()).then_some(from.ip());
-        socket.send(source, to, bytes)
+            .map(|socket| socket.state.max_gso_segments())
+            .min()
+            .unwrap_or(1)
+    }
+
+    fn socket(&self, from: SocketAddr) -> io::Result<&Socket> {
+        let mut sockets = self.sockets.iter();
+        sockets.find(|socket| socket.serves(from)).ok_or_else(|| {
+            let what = format!("no socket is bound to {from}");
+            io::Error::new(io::ErrorKind::AddrNotAvailable, what)
+        })
     }
 }
 
@@ -153,13 +182,19 @@ impl Socket {
         }
     }
 
-    fn send(&self, source: Option<IpAddr>, to: SocketAddr, bytes: &[u8]) -> io::Result<()> {
+    fn send(
+        &self,
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: &[u8],
+        segment_size: Option<usize>,
+    ) -> io::Result<()> {
         let transmit = quinn_udp::Transmit {
             destination: to,
             ecn: None,
             contents: bytes,
-            segment_size: None,
-            src_ip: source,
+            segment_size,
+            src_ip: (!from.ip().is_unspecified()).then_some(from.ip()),
         };
         match self.state.try_send(UdpSockRef::from(&self.io), &transmit) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),

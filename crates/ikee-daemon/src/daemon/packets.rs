@@ -107,10 +107,18 @@ impl Daemon {
                 Err(_) => break,
             }
         }
+        if let Err(error) = self.plane.run.send(&self.sockets) {
+            tracing::debug!("ESP: {error}");
+        }
     }
 
     fn inner_packet(&mut self, length: usize) {
-        let Plane { esp, tun, packet } = &mut self.plane;
+        let Plane {
+            esp,
+            tun,
+            packet,
+            run,
+        } = &mut self.plane;
         let sealed = contain::contain("data plane", || {
             esp.encapsulate(packet, HEADROOM..HEADROOM + length)
         });
@@ -119,7 +127,7 @@ impl Daemon {
                 let Some(bytes) = packet.get(sealed.datagram) else {
                     return;
                 };
-                if let Err(error) = self.sockets.send(sealed.local, sealed.remote, bytes) {
+                if let Err(error) = run.add(&self.sockets, sealed.local, sealed.remote, bytes) {
                     tracing::debug!("ESP to {}: {error}", sealed.remote);
                 }
             }

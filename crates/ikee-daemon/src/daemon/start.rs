@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ikee::ikev2::{Endpoint, Outbox};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::run::Run;
 use super::{Book, Control, Daemon, PACKET, Plane, Signals};
 use crate::clock::Clock;
 use crate::config::{Runtime, Settings};
@@ -194,5 +195,6 @@ async fn plane(
         esp,
         tun,
         packet: vec![0; PACKET],
+        run: Run::default(),
     })
 }
