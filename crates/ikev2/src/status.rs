@@ -76,7 +76,7 @@ impl<'a> SaStatus<'a> {
     }
 
     /// Its children.
-    pub fn children(&self) -> impl Iterator<Item = ChildStatus<'a>> {
+    pub fn children(&self) -> impl Iterator<Item = ChildStatus<'a>> + use<'a> {
         let connection = self
             .config
             .connections
