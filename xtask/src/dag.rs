@@ -25,7 +25,7 @@ pub(crate) enum Kind {
     Facade,
     /// Layer 5: what meets the operating system.
     Runtime,
-    /// Layer 6: what nobody depends on.
+    /// Layer 6 and above: programs, tests and benches; the fuzz targets use the harness of the tests.
     Top,
     /// Outside: uses none of the crates.
     Tool,
@@ -49,7 +49,7 @@ const PACKAGES: [(&str, u8, Kind); 18] = [
     ("ikee-cli", 6, Kind::Top),
     ("ikee-tests", 6, Kind::Top),
     ("ikee-benches", 6, Kind::Top),
-    ("ikee-fuzz", 6, Kind::Top),
+    ("ikee-fuzz", 7, Kind::Top),
     ("xtask", 6, Kind::Tool),
 ];
 
