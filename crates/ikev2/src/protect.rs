@@ -81,6 +81,11 @@ impl Protection {
         }
     }
 
+    /// Whether anything has been sealed with a counter.
+    pub(crate) const fn has_sealed(&self) -> bool {
+        self.counter > 0
+    }
+
     /// Octets of the whole message when `inner` octets of payloads go into one SK payload.
     pub(crate) fn message_len(&self, inner: usize) -> usize {
         self.framed_len(inner, 0)

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use ike_crypto::Provider;
 use ike_ext::{Chunk, Gather, Inbound, Role, SaId, Stage, Verdict};
 use isakmp_wire::v2::{EncryptedFragment, NotifyType, kind};
 use isakmp_wire::{ExchangeType, Flags, Header, Message, PayloadChain, PayloadType, Version};
@@ -141,10 +142,13 @@ impl Cx<'_> {
         message: &Message<'_>,
         (response, place): (bool, Place),
     ) {
-        let opened = open(&sa, message);
+        let opened = open(&mut sa, message, self.core.provider);
         let (piece, plain) = match opened {
             Ok(opened) => opened,
             Err(reason) => {
+                if let (State::AwaitAuthRequest(_), Some(secure)) = (&sa.state, &mut sa.secure) {
+                    secure.rest();
+                }
                 self.dropped(datagram.remote, reason);
                 return self.keep(sa);
             }
@@ -413,10 +417,11 @@ fn first_inner(message: &Message<'_>) -> PayloadType {
 
 /// Decrypts the SK or SKF payload, which must stand alone.
 fn open<'a>(
-    sa: &Sa,
+    sa: &mut Sa,
     message: &Message<'a>,
+    provider: &'static Provider,
 ) -> Result<(Option<EncryptedFragment<'a>>, Vec<u8>), Dropped> {
-    let secure = sa.secure.as_ref().ok_or(Dropped::Unexpected)?;
+    let secure = sa.secure.as_mut().ok_or(Dropped::Unexpected)?;
     let mut payloads = message.payloads.iter();
     let (Some(raw), None) = (payloads.next(), payloads.next()) else {
         return Err(Dropped::Unexpected);
@@ -435,8 +440,8 @@ fn open<'a>(
     };
     let body = raw.body_offset().saturating_add(numbers);
     let plain = secure
-        .protection
-        .open(message.bytes, body)
+        .protection(provider)
+        .and_then(|it| it.open(message.bytes, body))
         .map_err(|_| Dropped::Undecryptable)?;
     Ok((piece, plain))
 }

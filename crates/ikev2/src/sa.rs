@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use ike_crypto::{Error, Provider};
 use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
 use ipsec_doi::Identity;
 use isakmp_wire::{OwnedPayload, Spi};
@@ -82,7 +83,36 @@ pub(crate) struct Sa {
 #[derive(Debug)]
 pub(crate) struct Secure {
     pub(crate) keys: Keys,
-    pub(crate) protection: Protection,
+    role: Role,
+    protection: Option<Box<Protection>>,
+}
+
+impl Secure {
+    pub(crate) const fn new(keys: Keys, role: Role) -> Self {
+        Self {
+            keys,
+            role,
+            protection: None,
+        }
+    }
+
+    /// The protection of messages. Its key schedules are large and quickly made: who has not shown
+    /// that it has the keys is not worth them yet.
+    pub(crate) fn protection(
+        &mut self,
+        provider: &'static Provider,
+    ) -> Result<&mut Protection, Error> {
+        let made = match self.protection.take() {
+            Some(made) => made,
+            None => Box::new(self.keys.protection(provider, self.role)?),
+        };
+        Ok(self.protection.insert(made))
+    }
+
+    /// Forgets the schedules if nothing has been sent under them, as no counter must start anew.
+    pub(crate) fn rest(&mut self) {
+        self.protection = self.protection.take().filter(|it| it.has_sealed());
+    }
 }
 
 /// What is awaited now.

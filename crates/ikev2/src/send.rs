@@ -232,17 +232,16 @@ impl Cx<'_> {
             .secure
             .as_mut()
             .ok_or(Failure::Bug("no keys to protect a message with"))?;
+        let protection = secure.protection(self.core.provider)?;
         let room = limit.map(|it| it.saturating_sub(overhead(path.remote, path.marker)));
-        let whole = secure.protection.message_len(inner.len());
+        let whole = protection.message_len(inner.len());
         let chunk = room
             .filter(|it| whole > *it)
-            .map(|it| secure.protection.chunk_len(it));
+            .map(|it| protection.chunk_len(it));
         let random = &mut self.core.random;
         let Some(chunk) = chunk.filter(|it| *it > 0) else {
             let mut out = Vec::new();
-            secure
-                .protection
-                .seal(random, header, first, None, &inner, &mut out)?;
+            protection.seal(random, header, first, None, &inner, &mut out)?;
             return Ok(alloc::vec![out]);
         };
         let chunks = inner.chunks(chunk);
@@ -256,9 +255,7 @@ impl Cx<'_> {
             };
             let mut out = Vec::new();
             let place = Some(Piece { number, total });
-            secure
-                .protection
-                .seal(random, header, first, place, piece, &mut out)?;
+            protection.seal(random, header, first, place, piece, &mut out)?;
             datagrams.push(out);
         }
         Ok(datagrams)

@@ -139,7 +139,9 @@ impl Window {
     }
 
     /// Keeps the answer to the expected request for its duplicates, and expects the next.
-    pub(crate) fn answered(&mut self, datagrams: Vec<Vec<u8>>) {
+    pub(crate) fn answered(&mut self, mut datagrams: Vec<Vec<u8>>) {
+        // they are kept for long
+        datagrams.iter_mut().for_each(Vec::shrink_to_fit);
         self.answered = Some(Answered {
             message_id: self.expected,
             datagrams,

@@ -30,9 +30,11 @@ const NO_CONNECTION: Failure = Failure::Bug("the connection is gone");
 pub(crate) fn on_request(
     cx: &mut Cx<'_>,
     sa: &mut Sa,
-    state: AwaitAuthRequest,
+    mut state: AwaitAuthRequest,
     message: &Inbound<'_>,
 ) -> Result<(), Failure> {
+    let first_answer = sa.window.stored().first().cloned();
+    state.transcript.messages.1 = first_answer.ok_or(Failure::Bug("the answer is gone"))?;
     let peer = PeerPayloads::read(message.payloads(), kind::ID_I)?;
     let wanted = match maybe(message.payloads(), kind::ID_R)? {
         Some(raw) => Some(identity(Identification::parse(raw)?)),

@@ -389,7 +389,6 @@ fn finish(
         shared: &shared,
     };
     let keys = Keys::derive(cx.core.provider, suite, exchanged)?;
-    let protection = keys.protection(cx.core.provider, Role::Initiator)?;
     sa.facts.spis = spis;
     sa.remember(
         message
@@ -407,7 +406,7 @@ fn finish(
         notify_data(message.payloads(), NotifyType::NAT_DETECTION_DESTINATION_IP),
     );
     float(cx, sa);
-    sa.secure = Some(Box::new(Secure { keys, protection }));
+    sa.secure = Some(Box::new(Secure::new(keys, Role::Initiator)));
     cx.log_ike_keys(sa);
     let transcript = Transcript {
         messages: (request, bytes.to_vec()),

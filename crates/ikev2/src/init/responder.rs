@@ -217,16 +217,17 @@ fn answer(
         shared: &shared,
     };
     let keys = Keys::derive(core.provider, suite, exchanged)?;
-    let protection = keys.protection(core.provider, Role::Responder)?;
-    sa.secure = Some(Box::new(Secure { keys, protection }));
+    // the algorithms are there; what they need is made when the peer shows that it has the keys
+    keys.protection(core.provider, Role::Responder)?;
+    sa.secure = Some(Box::new(Secure::new(keys, Role::Responder)));
     cx.log_ike_keys(sa);
     sa.remember(message.vendor_ids(), cx.core.config.limits.vendor_ids);
     detect_nat(cx, sa, message);
     let reply = compose(cx, sa, (number, suite), &public, &nonces.1);
     cx.respond(sa, ExchangeType::IKE_SA_INIT, 0, reply)?;
-    let response = sa.window.stored().first().cloned().unwrap_or_default();
     let transcript = Transcript {
-        messages: (bytes.to_vec(), response),
+        // the second is the answer that the window keeps
+        messages: (bytes.to_vec(), Vec::new()),
         nonces,
     };
     let expires = cx.now + cx.core.config.limits.half_open_timeout;
