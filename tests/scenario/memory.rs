@@ -75,12 +75,13 @@ fn a_half_open_sa_costs_the_responder_little() {
         }
         pair.link.clear();
     });
-    // the goal is 1024; the schedules of both directions' keys and two copies of the answer are the most of it
-    assert!(octets <= 3200, "{octets}");
+    // 1554 measured. The goal of 1024 is out of reach while both first messages (490) have to be kept for AUTH.
+    assert!(octets <= 1600, "{octets}");
 }
 
 #[test]
 fn an_established_sa_costs_the_responder_little() {
     let octets = per_sa(Pair::settle);
+    // 2761 measured, most of it the key schedules of both directions
     assert!(octets <= 4096, "{octets}");
 }

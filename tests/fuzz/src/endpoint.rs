@@ -12,7 +12,7 @@ use isakmp_wire::{ExchangeType, PayloadType};
 use crate::input::Input;
 
 /// More steps than this are only more of the same.
-const STEPS: usize = 200;
+const STEPS: usize = 60;
 
 fn pair() -> Pair {
     let mut setup = Setup::insecure();
@@ -87,7 +87,7 @@ fn happen(pair: &mut Pair, input: &mut Input<'_>) {
                 pair.deliver(&packet);
             }
         }
-        8 => pair.run(Duration::from_secs(u64::from(input.octet()))),
+        8 => pair.run(Duration::from_secs(u64::from(input.octet() % 70))),
         9 => {
             let side = side(input);
             if pair.host(side).endpoint.sas().count() < 20 {
