@@ -14,3 +14,5 @@ mod mutation;
 mod nat;
 mod pairs;
 mod selectors;
+mod structure;
+mod watching;
