@@ -7,6 +7,7 @@ use ikee_tests::{Setup, Side};
 
 /// RFC 7296 §2.14, §3.14: another implementation reads our messages with the keys that we report.
 #[test]
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
 fn wireshark_decrypts_a_simulation() {
     if Command::new("tshark").arg("--version").output().is_err() {
         println!("skipped: tshark is not installed");

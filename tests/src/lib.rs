@@ -1,17 +1,4 @@
-//! Harness of the tests across the crates: two endpoints, one clock and a simulated link between them.
-//!
-//! ```
-//! use ikee_tests::Setup;
-//!
-//! let mut pair = Setup::new().build();
-//! pair.connect();
-//! assert!(pair.a.is_established() && pair.b.is_established());
-//! pair.assert_children_match();
-//! pair.shut_down();
-//! pair.assert_empty();
-//! ```
-//!
-//! Nothing here reads a clock or a random source: a run is a function of its [`Setup`].
+#![doc = include_str!("../README.md")]
 #![expect(
     clippy::exhaustive_structs,
     clippy::exhaustive_enums,

@@ -96,18 +96,18 @@ fn messages_of_ikev2_replay() {
 }
 
 #[test]
-fn payloads_replay() {
+fn payloads_of_any_kind_replay() {
     replay(each_payload, &noise(500, 80), 10 * MUTATIONS);
 }
 
 #[test]
-fn endpoints_replay() {
+fn lives_of_endpoints_replay() {
     let seeds = [noise(100, 300), handshake()].concat();
     replay(endpoint_v2, &seeds, MUTATIONS);
 }
 
 #[test]
-fn pieces_replay() {
+fn pieces_of_messages_replay() {
     replay(reassembly, &noise(200, 400), MUTATIONS);
 }
 
