@@ -125,6 +125,5 @@ static PROVIDER: Provider = Provider {
         ],
         hashes: &[&hash::MD5],
         verifiers: signature::LEGACY_VERIFIERS,
-        ..Algorithms::NONE
     },
 };
