@@ -18,6 +18,8 @@ const PEERS: [(&str, &str); 3] = [
     ("libreswan", "libreswan/usr/libexec/ipsec/pluto"),
     ("openiked", "openiked/usr/sbin/iked"),
 ];
+/// Where the tests are.
+const TESTS: &str = "tests/interop";
 const UNPACKED: &str = "/opt/ikelab";
 
 /// Runs the tests against a peer, or those whose name contains `filter`.
@@ -26,6 +28,9 @@ pub(crate) fn run(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<Outco
         let names: Vec<&str> = PEERS.into_iter().map(|(name, _)| name).collect();
         return Err(format!("no peer `{peer}`; there are {}", names.join(", ")));
     };
+    if !tree.path(TESTS).exists() {
+        return Ok(Outcome::Skipped(format!("{TESTS} is not there")));
+    }
     let lab =
         std::env::var_os("IKEE_LAB").map_or_else(|| tree.path("../shared/lab"), PathBuf::from);
     if let Some(why) = lacking(&lab, peer, program) {

@@ -88,6 +88,10 @@ fn files(tree: &Tree, package: &Package, findings: &mut Findings) -> Result<()> 
         let path = format!("{}/{file}", package.dir);
         if !tree.path(&path).exists() {
             findings.push(format!("{path} is missing: every crate has one"));
+        } else if file == "README.md" && !tree.read(&path)?.contains("```") {
+            findings.push(format!(
+                "{path}: no example; a reader wants one before anything else"
+            ));
         } else if file == "CHANGELOG.md" && !tree.read(&path)?.contains(UNRELEASED) {
             findings.push(format!("{path}: no section {UNRELEASED}"));
         }
