@@ -21,6 +21,9 @@ fn pair() -> Pair {
     setup.a.connection().addressing.request_v4 = true;
     setup.b.connection().addressing.assign_v4 = Some([10, 9, 0, 5].into());
     setup.b.connection().remote = None;
+    // idle SAs cost time that is better spent
+    setup.a.connection().liveness = Some(Duration::from_secs(150));
+    setup.b.connection().liveness = Some(Duration::from_secs(150));
     let server = Addresses::default().with_v4([10, 9, 0, 1].into());
     setup.a.extend(FragmentationV2::new().with_memory(64 << 10));
     setup.b.extend(FragmentationV2::new().with_memory(64 << 10));
