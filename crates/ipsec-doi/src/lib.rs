@@ -28,11 +28,12 @@ mod hash;
 pub mod id_type;
 mod identity;
 mod life;
-
+pub mod notify;
 pub mod protocol;
 pub mod selector;
 pub mod suite;
 mod transform;
+pub mod v1;
 
 pub use crate::encryption::Encryption;
 pub use crate::group::GroupId;
