@@ -94,7 +94,7 @@ fn every_well_formed_message_is_written_again_byte_for_byte() {
             }
             writer.padding(message.padding()).finish();
         }
-        assert_eq!(out, found.bytes, "{} {}", found.file, found.frame);
+        assert_eq!(out, found.bytes, "{}", found.place());
         count += 1;
     }
     assert!(count > 200, "only {count} messages found");
@@ -119,7 +119,7 @@ fn every_payload_of_a_known_type_is_read_and_written_again_byte_for_byte() {
                 assert_ne!(again, payload.body);
                 assert_eq!(typed::reencode(cleared), Some(Ok(again.clone())));
             } else {
-                assert_eq!(again, payload.body, "{} {}", found.file, found.frame);
+                assert_eq!(again, payload.body, "{}", found.place());
             }
             count += 1;
         }

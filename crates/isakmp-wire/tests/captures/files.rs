@@ -22,6 +22,13 @@ pub(crate) struct Found {
     pub(crate) bytes: Vec<u8>,
 }
 
+impl Found {
+    /// Where it was found, for people.
+    pub(crate) fn place(&self) -> String {
+        format!("{}, frame {}", self.file, self.frame)
+    }
+}
+
 /// The folder of the captures, or a line that says why the test is skipped.
 pub(crate) fn folder() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
