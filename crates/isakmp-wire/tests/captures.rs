@@ -8,44 +8,95 @@ mod files;
 mod typed;
 
 use files::Found;
-use isakmp_wire::{ErrorKind, Message, MessageWriter, ParseError, RawPayload, v1, v2, vendor_id};
+use isakmp_wire::ErrorKind::{
+    self, AddressLength, MessageLength, PayloadLength, TooManyPayloads, TrailingBytes, Truncated,
+};
+use isakmp_wire::{
+    Header, Message, MessageWriter, ParseError, PayloadChain, RawPayload, v1, v2, vendor_id,
+};
 
-/// What is wrong with the messages that are malformed by origin: file, frame, defect and its offset.
-const MALFORMED: &[(&str, usize, ErrorKind, usize)] = &[
+/// A defect and its offset.
+type Defect = (ErrorKind, usize);
+
+/// What is wrong with the messages that are malformed by origin: file, frame, the first defect of the message; behind a
+/// wrong length that of the chain; in the payloads before that the first one of a typed payload.
+const MALFORMED: &[(&str, usize, Defect, Defect, Option<Defect>)] = &[
     // Not an IKE message at all, but an IP packet.
     (
         "ancwrd1-isakmp/ip-udp-esp.bin",
         0,
-        ErrorKind::MessageLength,
-        24,
+        LENGTH,
+        (PayloadLength, 30),
+        None,
     ),
     // The first payload is of type 127 and fills the message, but names a next one.
-    ("ndpi/ipsec_isakmp_esp.pcap", 192, ErrorKind::Truncated, 812),
+    (
+        "ndpi/ipsec_isakmp_esp.pcap",
+        192,
+        (Truncated, 812),
+        (Truncated, 812),
+        None,
+    ),
+    (
+        "tcpdump/ikev1_id_ipv6_addr_subnet-oobr.pcap",
+        1,
+        LENGTH,
+        (PayloadLength, 62),
+        Some((AddressLength, 36)),
+    ),
     (
         "tcpdump/ikev2-id-normal.pcap",
         1,
-        ErrorKind::TrailingBytes,
-        37,
+        (TrailingBytes, 37),
+        (TrailingBytes, 37),
+        Some((AddressLength, 36)),
     ),
     (
         "tcpdump/isakmp-delete-segfault.pcap",
         1,
-        ErrorKind::MessageLength,
-        24,
+        LENGTH,
+        (PayloadLength, 30),
+        None,
+    ),
+    (
+        "tcpdump/isakmp-ikev1_n_print-oobr.pcap",
+        1,
+        LENGTH,
+        (PayloadLength, 35),
+        Some((Truncated, 32)),
+    ),
+    (
+        "tcpdump/isakmp-ikev1_n_print-oobr.pcap",
+        3,
+        LENGTH,
+        (PayloadLength, 35),
+        Some((Truncated, 32)),
     ),
     (
         "tcpdump/isakmp-no-none-np.pcapng",
         1,
-        ErrorKind::MessageLength,
-        24,
+        LENGTH,
+        (TooManyPayloads, 1820),
+        None,
     ),
     (
         "tcpdump/isakmp-pointer-loop.pcap",
         1,
-        ErrorKind::MessageLength,
-        24,
+        LENGTH,
+        (Truncated, 28),
+        None,
+    ),
+    (
+        "tcpdump/isakmpv1-attr-oobr.pcap",
+        1,
+        LENGTH,
+        (TrailingBytes, 44),
+        None,
     ),
 ];
+
+/// The length field of the header does not fit the datagram.
+const LENGTH: Defect = (MessageLength, 24);
 
 /// A message whose proposals have every reserved octet set: it is read, and written with zeros.
 const RESERVED_SET: &str = "ike-scan/pkt-custom-proposal.dat";
@@ -62,16 +113,25 @@ fn every_malformed_message_is_refused_with_its_defect_and_offset_and_no_other_is
     let Some(folder) = files::folder() else {
         return;
     };
+    let defect = |error: ParseError| (error.kind, error.offset);
+    let found = files::messages(&folder);
     let mut refused = Vec::new();
-    for found in files::messages(&folder) {
-        if let Err(ParseError { kind, offset, .. }) = Message::parse(&found.bytes) {
-            refused.push((found.file, found.frame, kind, offset));
-        }
+    for found in &found {
+        let Err(error) = Message::parse(&found.bytes) else {
+            continue;
+        };
+        let first = Header::parse(&found.bytes).unwrap().next;
+        let body = &found.bytes[Header::LEN..];
+        let (chain, damage) = PayloadChain::parse_partial(first, body, Header::LEN);
+        let typed = chain.iter().find_map(|raw| typed::reencode(raw)?.err());
+        refused.push((
+            found.file.as_str(),
+            found.frame,
+            defect(error),
+            defect(damage.unwrap()),
+            typed.map(defect),
+        ));
     }
-    let refused: Vec<_> = refused
-        .iter()
-        .map(|(file, frame, kind, offset)| (file.as_str(), *frame, *kind, *offset))
-        .collect();
     assert_eq!(refused, MALFORMED);
 }
 

@@ -162,7 +162,8 @@ impl Fragments {
                 if packet[9] != 17 {
                     return None;
                 }
-                if fragment & 0x3fff == 0 {
+                // What the capture has cut short will never be complete: it is taken as it is.
+                if fragment & 0x3fff == 0 || (fragment & 0x1fff == 0 && packet.len() < total) {
                     return Some(payload.to_vec());
                 }
                 let key = [&packet[4..6], &packet[12..20]].concat();
