@@ -97,10 +97,10 @@ pub mod kind {
     /// IKE SA correlation ([MS-IKEE] §2.2.9).
     pub const CORRELATION: PayloadType = PayloadType::V2_CORRELATION;
 
-    /// Whether RFC 7296 §3.2 or a later RFC that this crate knows defines the type, so that a critical one
-    /// must not be refused as unknown (RFC 7296 §2.5).
+    /// Whether RFC 7296 or RFC 7383 defines the type. The critical bit of such a payload is ignored; any other
+    /// critical payload is for its extension to understand, or to be refused (RFC 7296 §2.5, §3.2).
     #[must_use]
     pub const fn is_known(kind: PayloadType) -> bool {
-        matches!(kind.get(), 33..=54)
+        matches!(kind.get(), 33..=48 | 53)
     }
 }
