@@ -1,9 +1,11 @@
-//! [MS-IKEE]: what it asks of the IKEv2 core.
+//! [MS-IKEE]: what it asks of the IKEv2 core, and of the core and an extension together.
 
+use ikee_fragmentation_v2::FragmentationV2;
 use ikee_tests::{Setup, Side};
 use ikev2::Profile;
-use isakmp_wire::v2::{NotifyType, Proposal, SecurityAssociation, kind};
-use isakmp_wire::{ExchangeType, RawPayload};
+use ipsec_doi::Identity;
+use isakmp_wire::v2::{EncryptedFragment, IdType, NotifyType, Proposal, SecurityAssociation, kind};
+use isakmp_wire::{ExchangeType, Message, RawPayload};
 
 fn setup(a: &str, b: &str) -> Setup {
     let mut setup = Setup::new();
@@ -22,7 +24,7 @@ fn ike_travels_between_ports_500() {
             (crossed.packet.from.port(), crossed.packet.to.port()),
             (500, 500)
         );
-        assert!(isakmp_wire::Message::parse(&crossed.packet.bytes).is_ok());
+        assert!(Message::parse(&crossed.packet.bytes).is_ok());
     }
 }
 
@@ -114,4 +116,50 @@ fn each_proposal_has_one_protocol() {
     let sa = SecurityAssociation::parse(raw).expect("an SA payload");
     let numbers: Vec<u8> = sa.proposals().map(|it: Proposal<'_>| it.number).collect();
     assert_eq!(numbers, [1, 2]);
+}
+
+/// [MS-IKEE] §2.2.11/3: IV, padding and ICV are where SK has them; number and total are authenticated with the rest.
+#[test]
+fn a_fragment_is_protected_as_a_whole_message_is() {
+    for (suite, iv, block, icv) in [
+        ("aes128-sha256-x25519", 16, 16, 16),
+        ("aes256-sha512-x25519", 16, 16, 32),
+        ("aes256gcm16-prfsha256-x25519", 8, 1, 16),
+    ] {
+        let mut setup = setup(suite, suite).both(|party| party.extend(FragmentationV2::new()));
+        let id = Identity::new(IdType::KEY_ID, vec![7; 1500]);
+        setup.a.connection().authentication.local_id = id.clone();
+        setup.b.connection().authentication.remote_id = Some(id);
+        let mut pair = setup.build();
+        pair.initiate(Side::A).expect("a negotiation");
+        for _ in 0..2 {
+            for packet in pair.link.clear() {
+                pair.deliver(&packet);
+            }
+        }
+        let pieces = pair.link.clear();
+        assert!(pieces.len() > 2, "{suite}");
+        for piece in &pieces {
+            let message = Message::parse(&piece.bytes).expect("a message");
+            let raw = message.payloads.first(kind::ENCRYPTED_FRAGMENT);
+            let fragment = EncryptedFragment::parse(raw.expect("a piece")).expect("a piece");
+            let ciphertext = fragment.body.len() - iv - icv;
+            assert!(
+                ciphertext > 0 && ciphertext.is_multiple_of(block),
+                "{suite}"
+            );
+            // the number and the total stand behind the two headers of 28 and 4 octets
+            for at in [33, 35] {
+                let mut altered = piece.clone();
+                altered.bytes[at] = if altered.bytes[at] == 3 { 2 } else { 3 };
+                pair.deliver(&altered);
+            }
+        }
+        assert_eq!(pair.b.extension::<FragmentationV2>().held(), 0, "{suite}");
+        for piece in &pieces {
+            pair.deliver(piece);
+        }
+        pair.settle();
+        assert!(pair.a.is_established() && pair.b.is_established());
+    }
 }

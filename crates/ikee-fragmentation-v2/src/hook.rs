@@ -41,7 +41,7 @@ pub struct FragmentationV2 {
 impl FragmentationV2 {
     /// With the sizes and limits of the specification.
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             enabled: true,
             packet_v4: PACKET_SIZE_V4,
@@ -51,7 +51,7 @@ impl FragmentationV2 {
             memory: Memory::new(MEMORY),
             sas: SaTable::new(),
             timers: Timers::new(),
-            counters: Counters::new(),
+            counters: Counters::default(),
         }
     }
 
@@ -136,7 +136,8 @@ impl FragmentationV2 {
         if let Some(row) = self.sas.remove(sa) {
             self.memory.give(&row, row.reassembler.held());
         }
-        self.timers.stop_range(Timer::first(sa)..=Timer::last(sa));
+        self.timers
+            .stop_range(Timer(sa, MessageKey::FIRST)..=Timer(sa, MessageKey::LAST));
     }
 }
 
@@ -241,10 +242,7 @@ impl Chunking for FragmentationV2 {
             return Gather::Discard("fragment, although fragmentation was not negotiated");
         };
         self.counters.count(chunk.data.len());
-        let key = MessageKey {
-            id: chunk.message_id,
-            response: chunk.response,
-        };
+        let key = MessageKey::new(chunk.message_id, chunk.response);
         let piece = Fragment {
             first: chunk.first,
             number: chunk.number,
@@ -296,16 +294,6 @@ pub struct Counters {
 }
 
 impl Counters {
-    const fn new() -> Self {
-        Self {
-            fragments: 0,
-            octets: 0,
-            dropped: 0,
-            messages: 0,
-            expired: 0,
-        }
-    }
-
     fn count(&mut self, octets: usize) {
         let octets = u64::try_from(octets).unwrap_or(u64::MAX);
         self.fragments = self.fragments.saturating_add(1);
@@ -326,20 +314,6 @@ struct Row {
 /// The reassembly timer of one message of one SA.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Timer(SaId, MessageKey);
-
-impl Timer {
-    const fn first(sa: SaId) -> Self {
-        let id = 0;
-        let response = false;
-        Self(sa, MessageKey { id, response })
-    }
-
-    const fn last(sa: SaId) -> Self {
-        let id = u32::MAX;
-        let response = true;
-        Self(sa, MessageKey { id, response })
-    }
-}
 
 /// The endpoint's budget, of which peers that are not authenticated can use up only a part.
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::fmt;
 
 use isakmp_wire::PayloadType;
 
@@ -43,12 +42,10 @@ pub fn split(
     data: &[u8],
     room: usize,
 ) -> Option<impl Iterator<Item = Fragment<'_>>> {
-    let total = u16::try_from(data.len().checked_div(room)?.saturating_add(1)).ok()?;
-    let total = if data.len().is_multiple_of(room) && total > 1 {
-        total.saturating_sub(1)
-    } else {
-        total
-    };
+    if room == 0 {
+        return None;
+    }
+    let total = u16::try_from(data.len().div_ceil(room).max(1)).ok()?;
     let pieces = (1..=total).scan(data, move |rest, number| {
         let (data, after) = rest.split_at_checked(room).unwrap_or((rest, &[]));
         *rest = after;
@@ -112,6 +109,19 @@ pub struct MessageKey {
     pub id: u32,
     /// Whether it is a response.
     pub response: bool,
+}
+
+impl MessageKey {
+    /// Before all others.
+    pub const FIRST: Self = Self::new(0, false);
+    /// After all others.
+    pub const LAST: Self = Self::new(u32::MAX, true);
+
+    /// The key of a message.
+    #[must_use]
+    pub const fn new(id: u32, response: bool) -> Self {
+        Self { id, response }
+    }
 }
 
 /// The fragment queues of one SA ([MS-IKEE] §3.15.1).
@@ -312,12 +322,6 @@ impl Dropped {
     /// Whether the message can no longer be completed.
     const fn is_fatal(self) -> bool {
         matches!(self, Self::TooLarge | Self::TooMany)
-    }
-}
-
-impl fmt::Display for Dropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reason())
     }
 }
 
