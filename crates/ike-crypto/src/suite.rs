@@ -216,3 +216,24 @@ impl fmt::Display for Case<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::null;
+
+    #[test]
+    fn a_provider_that_protects_nothing_fails() {
+        let report = properties(null::provider());
+        assert!(report.failures.len() > 100, "{report}");
+        let unnoticed = |failure: &String| failure.contains("changed unnoticed");
+        assert!(report.failures.iter().any(unnoticed));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_said() {
+        let report = run(null::provider(), Path::new("/nowhere"));
+        assert_eq!(report.skipped.len(), 1);
+        assert!(report.to_string().contains("\nskipped: published vectors"));
+    }
+}

@@ -1,5 +1,7 @@
 //! The provider suite of `ike-crypto` over this provider.
 
+#![expect(clippy::print_stdout, reason = "a test says what it skipped")]
+
 use ike_crypto::suite;
 
 #[test]
