@@ -233,7 +233,6 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_said() {
         let report = run(null::provider(), Path::new("/nowhere"));
-        assert_eq!(report.skipped.len(), 1);
         assert!(report.to_string().contains("\nskipped: published vectors"));
     }
 }
