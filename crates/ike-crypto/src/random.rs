@@ -31,7 +31,7 @@ impl<R: Random + ?Sized> Random for alloc::boxed::Box<R> {
 /// A generator that expands 32 octets of seed without end: ChaCha20 (RFC 8439 §2.3) with fast key erasure, so that what
 /// was drawn before a look into the memory cannot be computed from it.
 ///
-/// An endpoint seeds it once from the operating system and draws everything from it, some thirty times faster; a test
+/// An endpoint seeds it once from the operating system and draws everything from it, several times faster; a test
 /// seeds it with a constant and gets the same octets each time. The same seed gives the same octets however they are
 /// cut into calls.
 ///

@@ -20,6 +20,8 @@ mod ecdh;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod ecdsa;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod ed25519;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod rsa;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod tables;

@@ -7,6 +7,7 @@ use ipsec_doi::{Encryption, GroupId, HashId};
 use crate::aead::{Gcm, Poly};
 use crate::ecdh::{P256, P384};
 use crate::ecdsa::{EcdsaLoader, EcdsaVerify};
+use crate::ed25519::Ed25519Loader;
 use crate::rsa::{RsaLoader, RsaVerify};
 use crate::x25519::Curve25519;
 
@@ -91,7 +92,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_loaders: &[
         &EcdsaLoader,
         &signature::ECDSA_KEYS,
-        &signature::ED25519_KEYS,
+        &Ed25519Loader,
         &RsaLoader,
         #[cfg(feature = "rsa-sign")]
         &signature::RSA_KEYS,

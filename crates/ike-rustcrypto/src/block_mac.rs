@@ -185,33 +185,43 @@ struct Chain<'a> {
 
 impl Chain<'_> {
     fn absorb(&mut self, mut octets: &[u8]) {
-        while !octets.is_empty() {
+        // Whole blocks, the usual case, at a time; anything else octet by octet.
+        while let Some((block, rest)) = octets.split_first_chunk::<BLOCK>() {
+            if !self.filled.is_multiple_of(BLOCK) {
+                break;
+            }
             if self.filled == BLOCK {
-                self.state = encrypt(self.cipher, self.state);
-                self.filled = 0;
+                self.encrypt();
             }
-            let mut taken: usize = 0;
-            for (to, from) in self.state.iter_mut().skip(self.filled).zip(octets) {
-                *to ^= *from;
-                taken = taken.saturating_add(1);
-            }
-            self.filled = self.filled.saturating_add(taken);
-            octets = octets.get(taken..).unwrap_or_default();
+            self.state = add(self.state, *block);
+            self.filled = BLOCK;
+            octets = rest;
         }
+        for octet in octets {
+            if self.filled == BLOCK {
+                self.encrypt();
+            }
+            if let Some(to) = self.state.get_mut(self.filled) {
+                *to ^= *octet;
+            }
+            self.filled = self.filled.saturating_add(1);
+        }
+    }
+
+    fn encrypt(&mut self) {
+        self.state = encrypt(self.cipher, self.state);
+        self.filled = 0;
     }
 
     fn finish(mut self, keys: &BlockMac) -> [u8; BLOCK] {
         let mask = match self.state.get_mut(self.filled) {
             Some(first_free) => {
                 *first_free ^= 0x80;
-                &keys.padded
+                keys.padded
             }
-            None => &keys.whole,
+            None => keys.whole,
         };
-        for (to, from) in self.state.iter_mut().zip(mask) {
-            *to ^= *from;
-        }
-        encrypt(self.cipher, self.state)
+        encrypt(self.cipher, add(self.state, mask))
     }
 }
 
@@ -219,6 +229,10 @@ fn encrypt(cipher: &Aes128, block: [u8; BLOCK]) -> [u8; BLOCK] {
     let mut block = Array(block);
     cipher.encrypt_block(&mut block);
     block.0
+}
+
+fn add(a: [u8; BLOCK], b: [u8; BLOCK]) -> [u8; BLOCK] {
+    (u128::from_ne_bytes(a) ^ u128::from_ne_bytes(b)).to_ne_bytes()
 }
 
 /// Multiplication by x in GF(2^128), RFC 4493 §2.3, in constant time.
