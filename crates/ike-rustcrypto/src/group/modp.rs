@@ -175,3 +175,83 @@ fn octets<const LIMBS: usize>(value: &Uint<LIMBS>) -> impl Iterator<Item = u8> {
     let words = value.as_words().iter().rev();
     words.flat_map(|word| word.to_be_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use ike_crypto::random::SeededRandom;
+
+    use super::super::{MODP_1024_160, MODP_2048, MODP_2048_224, MODP_2048_256, MODP_4096};
+    use super::*;
+
+    fn padded(value: u8, len: usize) -> Vec<u8> {
+        let mut octets = alloc::vec![0; len];
+        octets[len - 1] = value;
+        octets
+    }
+
+    /// RFC 6989 §2.2: what is in range but outside the subgroup would give away bits of the private value.
+    #[test]
+    fn a_value_outside_the_subgroup_is_refused() {
+        let mut random = SeededRandom::new([1; 32]);
+        for (group, len) in [
+            (&MODP_1024_160 as &dyn Group, 128),
+            (&MODP_2048_224, 256),
+            (&MODP_2048_256, 256),
+        ] {
+            let ours = group.start(&mut random).unwrap();
+            assert!(ours.complete(&padded(2, len)).is_err(), "{group:?}");
+        }
+        let safe = MODP_2048.start(&mut random).unwrap();
+        assert!(safe.complete(&padded(2, 256)).is_ok());
+    }
+
+    /// RFC 5114 §2: the generator has the order that is given for it.
+    #[test]
+    fn the_generators_are_in_their_subgroups() {
+        fn check<const LIMBS: usize>(modp: &Modp<LIMBS>) {
+            let group = modp.group;
+            let generator = FixedMontyForm::new(&group.generator, &group.params);
+            let order = group.order.unwrap();
+            let one = FixedMontyForm::one(&group.params);
+            assert_eq!(generator.pow(&order), one);
+            assert_ne!(generator, one);
+        }
+        check(&MODP_1024_160);
+        check(&MODP_2048_224);
+        check(&MODP_2048_256);
+    }
+
+    #[test]
+    fn a_private_value_beyond_the_order_is_drawn_again() {
+        struct Then(u8);
+        impl Random for Then {
+            fn fill(&mut self, out: &mut [u8]) -> Result<(), Error> {
+                out.fill(self.0);
+                self.0 = 7;
+                Ok(())
+            }
+        }
+        for first in [0x00, 0xFF] {
+            let drawn = MODP_2048_256.group.draw(&mut Then(first)).unwrap();
+            assert_eq!(drawn.as_words()[0] & 0xFF, 7);
+        }
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn the_comb_raises_as_the_plain_power_does() {
+        fn check<const LIMBS: usize>(modp: &Modp<LIMBS>) {
+            let group = modp.group;
+            let mut random = SeededRandom::new([2; 32]);
+            let generator = FixedMontyForm::new(&group.generator, &group.params);
+            for _ in 0..20 {
+                let exponent = group.draw(&mut random).unwrap();
+                assert_eq!(group.raise_generator(&exponent), generator.pow(&exponent));
+            }
+            let most = Uint::MAX.shr(Uint::<LIMBS>::BITS - group.exponent_bits);
+            assert_eq!(group.raise_generator(&most), generator.pow(&most));
+        }
+        check(&MODP_2048);
+        check(&MODP_4096);
+    }
+}

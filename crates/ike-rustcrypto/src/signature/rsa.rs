@@ -239,3 +239,71 @@ const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 
 /// Octets of the longest modulus.
 const MAX_LEN: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spki(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+        fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+            let len = u16::try_from(content.len()).unwrap().to_be_bytes();
+            match content.len() {
+                0..0x80 => [&[tag, len[1]], content].concat(),
+                0x80..0x100 => [&[tag, 0x81, len[1]], content].concat(),
+                _ => [&[tag, 0x82, len[0], len[1]], content].concat(),
+            }
+        }
+        let algorithm = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+        let numbers = [tlv(2, &[&[0], modulus].concat()), tlv(2, exponent)];
+        let key = tlv(0x30, &numbers.concat());
+        tlv(
+            0x30,
+            &[&algorithm[..], &tlv(3, &[&[0], &key[..]].concat())].concat(),
+        )
+    }
+
+    /// B8: whatever the key, a signature that is the modulus, zero or one is none.
+    #[test]
+    fn trivial_signatures_are_refused() {
+        let modulus = [0xA5; 256];
+        let key = spki(&modulus, &[3]);
+        assert!(PublicKey::from_spki(&key).is_ok());
+        let mut one = [0; 256];
+        one[255] = 1;
+        for scheme in [
+            SignatureScheme::RsaPkcs1(HashId::SHA2_256),
+            SignatureScheme::RsaPss(HashId::SHA2_256),
+            SignatureScheme::RsaBare,
+        ] {
+            for signature in [&modulus[..], &[0; 256], &one, &[], &[0; 255], &[0; 257]] {
+                let verified = RsaVerify::new(scheme).verify(&key, &[b"m"], signature);
+                assert_eq!(verified, Err(Error));
+            }
+        }
+    }
+
+    #[test]
+    fn unfit_keys_are_refused() {
+        for (modulus, exponent) in [
+            (&[0xA4; 256][..], &[3][..]),
+            (&[0xA5; 256], &[1]),
+            (&[0xA5; 256], &[2]),
+            (&[0xA5; 256], &[0]),
+            (&[0xA5; 256], &[2, 0, 0, 0, 1]),
+            (&[0xA5; 256], &[1, 0, 0, 0, 0, 0, 0, 0, 1]),
+            (&[0xA5; 1025], &[3]),
+            (&[], &[3]),
+        ] {
+            assert!(PublicKey::from_spki(&spki(modulus, exponent)).is_err());
+        }
+    }
+
+    #[test]
+    fn short_moduli_are_for_legacy_schemes_only() {
+        let of = |scheme| RsaVerify::new(scheme).shortest();
+        assert_eq!(of(SignatureScheme::RsaPkcs1(HashId::SHA2_256)), 256);
+        assert_eq!(of(SignatureScheme::RsaPss(HashId::SHA2_512)), 256);
+        assert_eq!(of(SignatureScheme::RsaPkcs1(HashId::SHA1)), 128);
+        assert_eq!(of(SignatureScheme::RsaBare), 128);
+    }
+}
