@@ -10,14 +10,12 @@ use crate::config::ProviderChoice;
 /// This processor cannot run the one that was asked for.
 pub fn provider(choice: ProviderChoice) -> Result<&'static Provider, Unsupported> {
     match choice {
-        ProviderChoice::Auto => Ok(graviola().unwrap_or_else(ikee::rustcrypto::provider)),
+        ProviderChoice::Auto => {
+            Ok(ikee::graviola::provider().unwrap_or_else(ikee::rustcrypto::provider))
+        }
         ProviderChoice::RustCrypto => Ok(ikee::rustcrypto::provider()),
-        ProviderChoice::Graviola => graviola().ok_or(Unsupported),
+        ProviderChoice::Graviola => ikee::graviola::provider().ok_or(Unsupported),
     }
-}
-
-fn graviola() -> Option<&'static Provider> {
-    None
 }
 
 /// The processor lacks what the provider needs.

@@ -178,7 +178,12 @@ impl Endpoint {
                 state.tasks.push_back(task);
                 Ok(())
             }
-            _ => Err(Misuse::NotEstablished),
+            State::AwaitInitResponse(_)
+            | State::AwaitAuthRequest(_)
+            | State::AwaitAuthResponse(_)
+            | State::Closing(_)
+            | State::Lingering(_)
+            | State::Closed => Err(Misuse::NotEstablished),
         };
         let sent = next_task(&mut cx, &mut sa);
         cx.conclude(sa, sent);
@@ -244,7 +249,11 @@ impl Cx<'_> {
         }
         match sa.state {
             State::Closing(_) | State::Lingering(_) => self.keep(sa),
-            _ => self.close(sa),
+            State::AwaitInitResponse(_)
+            | State::AwaitAuthRequest(_)
+            | State::AwaitAuthResponse(_)
+            | State::Established(_)
+            | State::Closed => self.close(sa),
         }
     }
 }

@@ -193,4 +193,18 @@ impl Failure {
             Self::PeerError(_) | Self::Timeout(_) => return None,
         })
     }
+
+    /// What goes with that notify: the payload type that was not understood, or the group that is
+    /// wanted instead (RFC 7296 §3.10.1).
+    pub(crate) fn notify_data(&self) -> Vec<u8> {
+        if let Self::Misbehaved(Misbehaviour::UnknownCritical(kind)) = self {
+            return Vec::from([kind.get()]);
+        }
+        if let Self::Incompatible(what) = self
+            && let Incompatibility::Group { wanted } = **what
+        {
+            return wanted.get().to_be_bytes().to_vec();
+        }
+        Vec::new()
+    }
 }

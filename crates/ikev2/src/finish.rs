@@ -156,7 +156,12 @@ impl Cx<'_> {
                 }
                 next_task(self, sa)
             }
-            _ => Ok(()),
+            State::AwaitInitResponse(_)
+            | State::AwaitAuthRequest(_)
+            | State::AwaitAuthResponse(_)
+            | State::Closing(_)
+            | State::Lingering(_)
+            | State::Closed => Ok(()),
         }
     }
 
@@ -173,7 +178,7 @@ impl Cx<'_> {
                 self.end(sa, reason);
                 Ok(())
             }
-            _ => Ok(()),
+            State::AwaitAuthRequest(_) | State::Lingering(_) | State::Closed => Ok(()),
         }
     }
 

@@ -34,7 +34,12 @@ pub(crate) fn on_request(
         cx.respond(sa, exchange, message_id, Vec::new())?;
         let reason = match core::mem::replace(&mut sa.state, State::Closed) {
             State::Closing(reason) => reason,
-            _ => Some(CloseReason::Peer),
+            State::AwaitInitResponse(_)
+            | State::AwaitAuthRequest(_)
+            | State::AwaitAuthResponse(_)
+            | State::Established(_)
+            | State::Lingering(_)
+            | State::Closed => Some(CloseReason::Peer),
         };
         cx.linger(sa, reason);
         return Ok(());
@@ -61,7 +66,12 @@ fn read_deletes(payloads: PayloadChain<'_>) -> Result<Vec<Delete<'_>>, Failure> 
 fn delete_children(cx: &mut Cx<'_>, sa: &mut Sa, deletes: &[Delete<'_>]) -> Vec<OwnedPayload> {
     let deleting = match &sa.state {
         State::Established(state) => state.deleting,
-        _ => None,
+        State::AwaitInitResponse(_)
+        | State::AwaitAuthRequest(_)
+        | State::AwaitAuthResponse(_)
+        | State::Closing(_)
+        | State::Lingering(_)
+        | State::Closed => None,
     };
     let mut gone = Vec::new();
     for delete in deletes.iter().filter(|it| it.protocol == ProtocolId::ESP) {
@@ -147,7 +157,11 @@ pub(crate) fn on_response(cx: &mut Cx<'_>, sa: &mut Sa) {
             let reason = reason.take();
             cx.end(sa, reason);
         }
-        _ => {}
+        State::AwaitInitResponse(_)
+        | State::AwaitAuthRequest(_)
+        | State::AwaitAuthResponse(_)
+        | State::Lingering(_)
+        | State::Closed => {}
     }
 }
 

@@ -17,6 +17,8 @@
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core
 )]
+// a core answers every variant of what an extension or a state may be
+#![warn(clippy::wildcard_enum_match_arm)]
 
 extern crate alloc;
 

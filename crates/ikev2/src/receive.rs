@@ -126,7 +126,12 @@ impl Cx<'_> {
                 let done = init::on_response(self, &mut sa, state, &inbound, message.bytes);
                 self.conclude(sa, done);
             }
-            other => {
+            other @ (State::AwaitAuthRequest(_)
+            | State::AwaitAuthResponse(_)
+            | State::Established(_)
+            | State::Closing(_)
+            | State::Lingering(_)
+            | State::Closed) => {
                 sa.state = other;
                 self.dropped(datagram.remote, Dropped::Unexpected);
                 self.keep(sa);
@@ -309,7 +314,10 @@ impl Cx<'_> {
                 sa.state = state;
                 informational::on_response(self, sa);
             }
-            other => sa.state = other,
+            other @ (State::AwaitInitResponse(_)
+            | State::AwaitAuthRequest(_)
+            | State::Lingering(_)
+            | State::Closed) => sa.state = other,
         }
         next_task(self, sa)
     }
@@ -343,7 +351,10 @@ impl Cx<'_> {
                 };
                 self.respond(sa, exchange, message_id, alloc::vec![notify(what, &[])])
             }
-            other => {
+            other @ (State::AwaitInitResponse(_)
+            | State::AwaitAuthResponse(_)
+            | State::Lingering(_)
+            | State::Closed) => {
                 sa.state = other;
                 self.dropped(message.from, Dropped::Unexpected);
                 Ok(())
@@ -364,11 +375,7 @@ impl Cx<'_> {
         let Some(what) = failure.notify() else {
             return Err(failure);
         };
-        let data: &[u8] = match &failure {
-            Failure::Misbehaved(Misbehaviour::UnknownCritical(kind)) => &[kind.get()],
-            _ => &[],
-        };
-        let refusal = alloc::vec![notify(what, data)];
+        let refusal = alloc::vec![notify(what, &failure.notify_data())];
         self.respond(sa, ExchangeType::IKE_AUTH, message_id, refusal)?;
         self.failed(sa, failure);
         self.linger(sa, None);

@@ -240,20 +240,21 @@ fn explain(cx: &Cx<'_>, sa: &Sa, state: &AwaitAuthResponse, failure: Failure) ->
         .core
         .connection(sa.connection)
         .and_then(|it| it.children.get(state.offer.index));
-    match failure {
-        Failure::PeerError(NotifyType::TS_UNACCEPTABLE) => Incompatibility::Selectors {
+    let Failure::PeerError(what) = failure else {
+        return failure;
+    };
+    match what {
+        NotifyType::TS_UNACCEPTABLE => Incompatibility::Selectors {
             ours: (state.offer.local.clone(), state.offer.remote.clone()),
             theirs: (Vec::new(), Vec::new()),
         }
         .into(),
-        Failure::PeerError(NotifyType::NO_PROPOSAL_CHOSEN) => Incompatibility::Esp {
+        NotifyType::NO_PROPOSAL_CHOSEN => Incompatibility::Esp {
             ours: child.map(|it| it.proposals.clone()).unwrap_or_default(),
             theirs: Vec::new(),
         }
         .into(),
-        Failure::PeerError(NotifyType::INTERNAL_ADDRESS_FAILURE) => {
-            Incompatibility::Addresses.into()
-        }
-        other => other,
+        NotifyType::INTERNAL_ADDRESS_FAILURE => Incompatibility::Addresses.into(),
+        _ => failure,
     }
 }

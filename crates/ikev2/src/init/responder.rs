@@ -166,15 +166,7 @@ fn reply(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, payloads: &[OwnedPa
 /// Says no, and why.
 fn refuse(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, failure: Failure) {
     if let Some(what) = failure.notify() {
-        let data: &[u8] = match &failure {
-            Failure::Misbehaved(Misbehaviour::UnknownCritical(kind)) => &[kind.get()],
-            Failure::Incompatible(it) => match &**it {
-                Incompatibility::Group { wanted } => &wanted.get().to_be_bytes(),
-                _ => &[],
-            },
-            _ => &[],
-        };
-        reply(cx, datagram, spi, &[notify(what, data)]);
+        reply(cx, datagram, spi, &[notify(what, &failure.notify_data())]);
     }
     cx.out.event(Event::Refused {
         from: datagram.remote,
