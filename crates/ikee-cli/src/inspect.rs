@@ -6,6 +6,7 @@
 
 mod capture;
 mod decode;
+mod esp;
 mod fragments;
 mod inspector;
 mod ip;

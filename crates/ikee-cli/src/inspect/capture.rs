@@ -24,8 +24,6 @@ pub(crate) struct Frame<'a> {
     pub(crate) link: Link,
     /// The octets captured.
     pub(crate) data: &'a [u8],
-    /// How many octets the frame had on the wire.
-    pub(crate) original: usize,
 }
 
 /// How the first octet of a frame is to be read.
@@ -94,13 +92,11 @@ fn bare(head: &[u8], sink: &mut Sink<'_>) -> io::Result<()> {
         )))?;
     }
     let data = head.get(..usize::from(u16::MAX)).unwrap_or(head);
-    let original = data.len();
     sink(Item::Frame(Frame {
         number: 1,
         time: None,
         link: Link::Payload,
         data,
-        original,
     }))
 }
 
@@ -207,20 +203,22 @@ impl FileState {
                     return Ok(());
                 };
                 let time = legacy.time(record.ts_sec, record.ts_usec);
-                self.frame(Some(time), legacy.link, record.data, record.origlen, sink)
+                self.frame(Some(time), legacy.link, record.data, sink)
             }
             PcapBlockOwned::NG(block) => self.ng_block(block, sink),
+        }
+    }
+
+    fn add_interface(&mut self, description: &InterfaceDescriptionBlock<'_>) {
+        if self.interfaces.len() < MAX_INTERFACES {
+            self.interfaces.push(Interface::new(description));
         }
     }
 
     fn ng_block(&mut self, block: Block<'_>, sink: &mut Sink<'_>) -> io::Result<()> {
         match block {
             Block::SectionHeader(_) => self.interfaces.clear(),
-            Block::InterfaceDescription(description) => {
-                if self.interfaces.len() < MAX_INTERFACES {
-                    self.interfaces.push(Interface::new(&description));
-                }
-            }
+            Block::InterfaceDescription(description) => self.add_interface(&description),
             Block::EnhancedPacket(packet) => {
                 let index = usize::try_from(packet.if_id).unwrap_or(usize::MAX);
                 let Some(interface) = self.interfaces.get(index).copied() else {
@@ -230,7 +228,7 @@ impl FileState {
                 let data = packet.data.get(..length).unwrap_or(packet.data);
                 let ticks = (u64::from(packet.ts_high) << 32) | u64::from(packet.ts_low);
                 let time = interface.time(ticks);
-                return self.frame(time, interface.link, data, packet.origlen, sink);
+                return self.frame(time, interface.link, data, sink);
             }
             Block::SimplePacket(packet) => {
                 let Some(interface) = self.interfaces.first().copied() else {
@@ -238,7 +236,7 @@ impl FileState {
                 };
                 let length = usize::try_from(packet.origlen).unwrap_or(usize::MAX);
                 let data = packet.data.get(..length).unwrap_or(packet.data);
-                return self.frame(None, interface.link, data, packet.origlen, sink);
+                return self.frame(None, interface.link, data, sink);
             }
             _ => {}
         }
@@ -260,7 +258,6 @@ impl FileState {
         time: Option<Duration>,
         link: Link,
         data: &[u8],
-        original: u32,
         sink: &mut Sink<'_>,
     ) -> io::Result<()> {
         self.frames = self.frames.saturating_add(1);
@@ -269,7 +266,6 @@ impl FileState {
             time,
             link,
             data,
-            original: usize::try_from(original).unwrap_or(usize::MAX),
         }))
     }
 
@@ -284,12 +280,12 @@ impl FileState {
         else {
             return Ok(());
         };
-        let [sec, sub, _, original] = std::array::from_fn(|index| legacy.word(header, index * 4));
+        let [sec, sub] = std::array::from_fn(|index| legacy.word(header, index * 4));
         if data.is_empty() || data.len() > MAX_FRAME {
             return Ok(());
         }
         let time = legacy.time(sec, sub);
-        self.frame(Some(time), legacy.link, data, original, sink)
+        self.frame(Some(time), legacy.link, data, sink)
     }
 }
 

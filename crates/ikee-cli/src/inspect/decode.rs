@@ -97,9 +97,9 @@ impl<'k> Decoder<'k> {
         let Some(packet) = octets.get(..end) else {
             return;
         };
-        let (clear, pad_length) = match unseal(keys, header, packet, at, &mut message.defects) {
-            Some(clear) => clear,
-            None => return,
+        let Some((clear, pad_length)) = unseal(keys, header, packet, at, &mut message.defects)
+        else {
+            return;
         };
         let mut opened = Opened {
             icv_valid: clear.valid,

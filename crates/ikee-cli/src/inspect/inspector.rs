@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::capture::{self, Frame, Item};
 use super::decode::Decoder;
+use super::esp;
 use super::ip::{self, Packet};
 use super::keys::Keys;
 use super::link;
@@ -132,7 +133,6 @@ impl<'a, W: Write> Inspector<'a, W> {
             destination: partial.destination,
             protocol: partial.protocol,
             payload: partial.beginning(),
-            offset: 0,
             fragment: None,
             defects: partial.defects.clone(),
         };
@@ -211,9 +211,18 @@ impl<'a, W: Write> Inspector<'a, W> {
     }
 
     fn secured(&mut self, protocol: u8, addresses: [IpAddr; 2], in_udp: bool, octets: &[u8]) {
-        let _stream = self
+        let stream = self
             .traffic
             .secured(protocol, addresses.map(Some), in_udp, octets);
+        let (ESP, Some(stream)) = (protocol, stream) else {
+            return;
+        };
+        let Some(what) = esp::inside(self.keys, addresses, octets) else {
+            return;
+        };
+        if stream.inside.len() < MAX_INSIDE || stream.inside.contains_key(&what) {
+            *stream.inside.entry(what).or_insert(0) += 1;
+        }
     }
 }
 
@@ -233,6 +242,8 @@ impl Origin {
     }
 }
 
+/// Kinds of inner packets told apart per stream.
+const MAX_INSIDE: usize = 64;
 const UDP: u8 = 17;
 const ESP: u8 = 50;
 const AH: u8 = 51;

@@ -135,7 +135,7 @@ impl Partial {
                 );
             }
             self.total = Some(end);
-        } else if packet.payload.len() % 8 != 0 {
+        } else if !packet.payload.len().is_multiple_of(8) {
             self.note(
                 Defect::new(Layer::Ip, "fragment length not a multiple of 8", start),
                 frame,
@@ -194,7 +194,6 @@ mod tests {
             destination: [10, 0, 0, 2].into(),
             protocol: 17,
             payload,
-            offset: 20,
             fragment: Some(Fragment { id: 1, start, more }),
             defects: Vec::new(),
         }

@@ -1,8 +1,7 @@
 //! Security associations of IKEv1: RFC 2408 §3.4-3.6, RFC 2407 §4.4-4.6, RFC 2409 App. A.
 
-use ipsec_doi::{
-    Encryption, EncryptionId, EspProposal, GroupId, IkeProposal, IntegrityId, Life, PrfId,
-};
+use ipsec_doi::v1::{EspTransform, HashAlgorithm, IntegrityAlgorithm, Phase1Encryption};
+use ipsec_doi::{Encryption, EncryptionId, EspProposal, GroupId, HashId, IkeProposal, Life, PrfId};
 use isakmp_wire::v1::{
     AuthMethod, EncapsulationMode, Phase1Attribute, Phase2Attribute, Proposal, ProtocolId,
     SecurityAssociation, Transform,
@@ -66,8 +65,8 @@ fn transform(protocol: ProtocolId, transform: &Transform<'_>) -> Value {
 fn phase1_value(attribute: &Attribute<'_>) -> Option<String> {
     let number = u16::try_from(attribute.number()?).ok()?;
     match Phase1Attribute::new(attribute.kind) {
-        Phase1Attribute::ENCRYPTION => Some(cipher(number)?.to_string()),
-        Phase1Attribute::HASH => Some(hash(number)?.to_string()),
+        Phase1Attribute::ENCRYPTION => Phase1Encryption::new(number).name().map(str::to_owned),
+        Phase1Attribute::HASH => HashAlgorithm::new(number).name().map(str::to_owned),
         Phase1Attribute::AUTHENTICATION => AuthMethod::new(number).name().map(str::to_owned),
         Phase1Attribute::GROUP_DESCRIPTION => GroupId::new(number).name().map(str::to_owned),
         Phase1Attribute::LIFE_TYPE => life_type(number),
@@ -78,7 +77,9 @@ fn phase1_value(attribute: &Attribute<'_>) -> Option<String> {
 fn phase2_value(attribute: &Attribute<'_>) -> Option<String> {
     let number = u16::try_from(attribute.number()?).ok()?;
     match Phase2Attribute::new(attribute.kind) {
-        Phase2Attribute::AUTHENTICATION_ALGORITHM => Some(integrity(number)?.to_string()),
+        Phase2Attribute::AUTHENTICATION_ALGORITHM => {
+            IntegrityAlgorithm::new(number).name().map(str::to_owned)
+        }
         Phase2Attribute::ENCAPSULATION_MODE => {
             EncapsulationMode::new(number).name().map(str::to_owned)
         }
@@ -92,10 +93,13 @@ fn phase2_value(attribute: &Attribute<'_>) -> Option<String> {
 fn phase1_suite(transform: &Transform<'_>) -> String {
     let value = |class: Phase1Attribute| number(transform, class.get());
     let bits = value(Phase1Attribute::KEY_LENGTH).unwrap_or(0);
-    let hash = value(Phase1Attribute::HASH).and_then(hash);
+    // a hash serves as PRF and integrity check in its HMAC form (RFC 2409 §4)
+    let hash = value(Phase1Attribute::HASH)
+        .and_then(|number| HashAlgorithm::new(number).id())
+        .and_then(HashId::hmac);
     let suite = IkeProposal {
         encryption: value(Phase1Attribute::ENCRYPTION)
-            .and_then(cipher)
+            .and_then(|number| Phase1Encryption::new(number).id())
             .map(|id| Encryption::new(id, bits))
             .into_iter()
             .collect(),
@@ -126,7 +130,7 @@ fn phase2_suite(protocol: ProtocolId, transform: &Transform<'_>) -> String {
             .into_iter()
             .collect(),
         integrity: value(Phase2Attribute::AUTHENTICATION_ALGORITHM)
-            .and_then(integrity)
+            .and_then(|number| IntegrityAlgorithm::new(number).id())
             .into_iter()
             .collect(),
         groups: value(Phase2Attribute::GROUP_DESCRIPTION)
@@ -178,57 +182,9 @@ fn life_type(number: u16) -> Option<String> {
     }
 }
 
-/// RFC 2409 App. A, RFC 3602 §5, RFC 4312.
-fn cipher(number: u16) -> Option<EncryptionId> {
-    Some(match number {
-        1 => EncryptionId::DES,
-        2 => EncryptionId::IDEA,
-        3 => EncryptionId::BLOWFISH,
-        4 => EncryptionId::RC5,
-        5 => EncryptionId::TDES,
-        6 => EncryptionId::CAST,
-        7 => EncryptionId::AES_CBC,
-        8 => EncryptionId::CAMELLIA_CBC,
-        _ => return None,
-    })
-}
-
-/// RFC 2409 App. A, RFC 4868 §3: a hash serves as PRF and integrity check in its HMAC form.
-fn hash(number: u16) -> Option<PrfId> {
-    Some(match number {
-        1 => PrfId::HMAC_MD5,
-        2 => PrfId::HMAC_SHA1,
-        3 => PrfId::HMAC_TIGER,
-        4 => PrfId::HMAC_SHA2_256,
-        5 => PrfId::HMAC_SHA2_384,
-        6 => PrfId::HMAC_SHA2_512,
-        _ => return None,
-    })
-}
-
-/// RFC 2407 §4.5 and later RFCs.
-fn integrity(number: u16) -> Option<IntegrityId> {
-    Some(match number {
-        1 => IntegrityId::HMAC_MD5_96,
-        2 => IntegrityId::HMAC_SHA1_96,
-        3 => IntegrityId::DES_MAC,
-        4 => IntegrityId::KPDK_MD5,
-        5 => IntegrityId::HMAC_SHA2_256_128,
-        6 => IntegrityId::HMAC_SHA2_384_192,
-        7 => IntegrityId::HMAC_SHA2_512_256,
-        9 => IntegrityId::AES_XCBC_96,
-        11 => IntegrityId::AES_128_GMAC,
-        12 => IntegrityId::AES_192_GMAC,
-        13 => IntegrityId::AES_256_GMAC,
-        _ => return None,
-    })
-}
-
-/// RFC 2407 §4.4.4 and later RFCs: mostly the numbers that IKEv2 took over.
+/// A number without a meaning is shown as it is.
 fn esp_cipher(id: u8) -> EncryptionId {
-    match id {
-        22 => EncryptionId::CAMELLIA_CBC,
-        23 => EncryptionId::NULL_AES_GMAC,
-        id => EncryptionId::new(u16::from(id)),
-    }
+    EspTransform::new(id)
+        .id()
+        .unwrap_or_else(|| EncryptionId::new(u16::from(id)))
 }

@@ -87,7 +87,7 @@ fn identification(payload: &Identification<'_>, fields: &mut Fields) {
 fn certificate_request(payload: &CertificateRequest<'_>, fields: &mut Fields) {
     put(fields, "encoding", payload.encoding.get());
     put(fields, "encoding_name", payload.encoding.to_string());
-    if payload.data.len() % 20 == 0 {
+    if payload.data.len().is_multiple_of(20) {
         let authorities: Vec<Value> = payload
             .authorities()
             .map(|authority| hex(authority).into())
