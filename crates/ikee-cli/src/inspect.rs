@@ -13,12 +13,14 @@ mod ip;
 mod keys;
 mod link;
 mod names;
+mod nat;
 mod open;
 mod output;
 mod reassembly;
 mod report;
 mod sa;
 mod sa_v1;
+mod suites;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -49,8 +49,15 @@ pub(crate) enum Item<'a> {
 /// When the file cannot be read, or `sink` fails. A damaged file is not an error: the damage arrives as an
 /// [`Item::Defect`] and the reading goes as far as it can.
 pub(crate) fn read(path: &Path, sink: &mut Sink<'_>) -> io::Result<&'static str> {
-    let file = File::open(path)?;
-    let (head, rest) = peek(file)?;
+    read_from(File::open(path)?, sink)
+}
+
+/// As [`read`], from anywhere.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_from(reader: impl Read + Send, sink: &mut Sink<'_>) -> io::Result<&'static str> {
+    let (head, rest) = peek(reader)?;
     if head.starts_with(&GZIP) {
         let (head, rest) = peek(MultiGzDecoder::new(head_then(head, rest)))?;
         return read_plain(head, rest, sink);

@@ -8,6 +8,7 @@ use isakmp_wire::{ErrorKind, Flags, Header as WireHeader, PayloadType, RawPayloa
 
 use super::fragments::{Fragment, Fragments};
 use super::keys::{IkeKeys, Keys};
+use super::nat;
 use super::open;
 use super::report::{Defect, Header, Layer, Message, Opened, Path, hex};
 use super::walk::{self, Place};
@@ -72,6 +73,7 @@ impl<'k> Decoder<'k> {
         if let Some(raw) = sealed {
             self.open(&header, octets, raw, &mut message);
         }
+        nat::check(&header, &mut message);
         Ok(message)
     }
 
@@ -110,7 +112,8 @@ impl<'k> Decoder<'k> {
             inner: None,
         };
         if clear.valid == Some(false) {
-            let icv = Defect::new(Layer::Ike, "integrity check value is wrong", end);
+            let icv_at = end.saturating_sub(keys.suite.icv_octets());
+            let icv = Defect::new(Layer::Ike, "integrity check value is wrong", icv_at);
             message.defects.push(icv);
         }
         if prefix == 0 {

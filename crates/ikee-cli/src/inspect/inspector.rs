@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::Path as FilePath;
 use std::time::Duration;
 
-use super::capture::{self, Frame, Item};
+use super::capture::{self, Frame, Item, Sink};
 use super::decode::Decoder;
 use super::esp;
 use super::ip::{self, Packet};
@@ -13,7 +13,7 @@ use super::keys::Keys;
 use super::link;
 use super::output::Output;
 use super::reassembly::{Partial, Reassembly};
-use super::report::{Defect, Path};
+use super::report::{Defect, Layer, Path};
 use super::traffic::{self, Kind, Traffic, Udp, looks_like_ike};
 
 /// Takes frames in, and writes out what is in them.
@@ -50,11 +50,23 @@ impl<'a, W: Write> Inspector<'a, W> {
     /// # Errors
     /// When the file cannot be read or the output not be written.
     pub(crate) fn file(&mut self, path: &FilePath) -> io::Result<()> {
-        self.output.begin(path)?;
+        self.items(path, |sink| capture::read(path, sink))
+    }
+
+    /// Takes whatever `read` hands over; `name` is what the output calls it.
+    ///
+    /// # Errors
+    /// When `read` fails, or the output cannot be written.
+    pub(crate) fn items(
+        &mut self,
+        name: &FilePath,
+        read: impl FnOnce(&mut Sink<'_>) -> io::Result<&'static str>,
+    ) -> io::Result<()> {
+        self.output.begin(name)?;
         for defect in &self.keys.defects {
             self.output.defect(defect)?;
         }
-        let format = capture::read(path, &mut |item| match item {
+        let format = read(&mut |item| match item {
             Item::Frame(frame) => self.frame(&frame),
             Item::Defect(defect) => self.output.defect(&defect),
         })?;
@@ -172,6 +184,15 @@ impl<'a, W: Write> Inspector<'a, W> {
                 let path = origin.path(Some(addresses), Some(&udp), marked);
                 self.ike(path, octets, defects)
             }
+            Kind::Esp(octets) if octets.len() < MIN_ESP => {
+                self.traffic.counts.other += 1;
+                let end = UDP_HEADER + octets.len();
+                defects.push(Defect::new(Layer::Udp, "too short for IKE or ESP", end));
+                defects.into_iter().try_for_each(|defect| {
+                    let defect = defect.in_frame(origin.frame);
+                    self.output.defect(&defect)
+                })
+            }
             Kind::Esp(octets) => {
                 self.secured(ESP, addresses, true, octets);
                 Ok(())
@@ -244,6 +265,9 @@ impl Origin {
 
 /// Kinds of inner packets told apart per stream.
 const MAX_INSIDE: usize = 64;
+/// SPI and sequence number.
+const MIN_ESP: usize = 8;
+const UDP_HEADER: usize = 8;
 const UDP: u8 = 17;
 const ESP: u8 = 50;
 const AH: u8 = 51;

@@ -38,14 +38,13 @@ pub(crate) fn vendor_id(octets: &[u8], fields: &mut Fields) {
     let Some((known, rest)) = vendor_id::lookup(octets) else {
         let readable = octets.len() >= 4 && octets.iter().all(|octet| (32..127).contains(octet));
         if readable {
-            put(fields, "vid_text", printable(octets));
+            put(fields, "vid_name", printable(octets));
         }
         return;
     };
-    put(fields, "vid_name", known.name);
-    if let Some(text) = known.preimage {
-        put(fields, "vid_text", text);
-    }
+    let name = known.preimage.or_else(|| unhashed(known.prefix));
+    put(fields, "vid_name", escaped(name.unwrap_or(known.name)));
+    put(fields, "vid_meaning", known.name);
     if rest.is_empty() {
         return;
     }
@@ -53,9 +52,25 @@ pub(crate) fn vendor_id(octets: &[u8], fields: &mut Fields) {
         return put(fields, "vid_value", hex(rest));
     };
     put(fields, "vid_value", value);
-    if let Some(meaning) = vendor_value(known.prefix, value) {
-        put(fields, "meaning", meaning);
+    if let Some(name) = vendor_value(known.prefix, value) {
+        put(fields, "vid_value_name", name);
     }
+}
+
+/// The names in [MS-IKEE] note 6 of those whose octets are not the hash of that name.
+fn unhashed(prefix: &[u8]) -> Option<&'static str> {
+    if prefix == vendor_id::KEY_MODS {
+        Some("KEY_MODS")
+    } else if prefix == vendor_id::AUTHIP_INIT_KE_DH_GROUP {
+        Some("AUTHIP_INIT_KE_DH_GROUP")
+    } else {
+        None
+    }
+}
+
+/// One of the names ends in a line feed.
+fn escaped(name: &str) -> String {
+    name.escape_debug().to_string()
 }
 
 /// [MS-IKEE] note 6.

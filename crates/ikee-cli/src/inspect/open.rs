@@ -5,7 +5,8 @@
 use ike_crypto::Provider;
 use ipsec_doi::{Encryption, EncryptionId};
 
-use super::keys::{Check, Side, Suite};
+use super::keys::Side;
+use super::suites::{Check, Suite};
 
 /// What came out.
 #[derive(Debug)]
@@ -28,13 +29,9 @@ pub(crate) fn open(
     packet: &[u8],
     at: usize,
 ) -> Result<Clear, &'static str> {
-    let icv_octets = match suite.check {
-        Check::Combined => suite.encryption.icv_len(),
-        Check::Mac(_, octets) | Check::Skip(octets) => octets,
-    };
     let icv_at = packet
         .len()
-        .checked_sub(icv_octets)
+        .checked_sub(suite.icv_octets())
         .ok_or("too short for its ICV")?;
     let data_at = at.saturating_add(suite.encryption.iv_len());
     let (Some(aad), Some(iv), Some(data), Some(icv)) = (

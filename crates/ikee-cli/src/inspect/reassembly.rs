@@ -135,7 +135,7 @@ impl Partial {
                 );
             }
             self.total = Some(end);
-        } else if !packet.payload.len().is_multiple_of(8) {
+        } else if !packet.payload.len().is_multiple_of(8) && packet.defects.is_empty() {
             self.note(
                 Defect::new(Layer::Ip, "fragment length not a multiple of 8", start),
                 frame,

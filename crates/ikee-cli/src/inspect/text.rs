@@ -85,47 +85,65 @@ fn inside(to: &mut impl Write, opened: &Opened) -> io::Result<()> {
 }
 
 fn line(to: &mut impl Write, indent: usize, payload: &Payload) -> io::Result<()> {
-    let critical = if payload.critical { " critical" } else { "" };
-    let fields = &payload.fields;
-    let summary = summary_of(fields);
-    writeln!(
-        to,
-        "{:indent$}{:<9} {:>5}  {:<8}{critical}{summary}",
+    let critical = if payload.critical { "critical  " } else { "" };
+    let head = format!(
+        "{:indent$}{:<9} {:>5}  {:<7} {critical}{}",
         "",
         payload.name,
         payload.octets,
         format!("@{}", payload.offset),
-    )?;
-    for (name, list) in fields {
-        if let Value::Array(items) = list
-            && items.iter().any(Value::is_object)
-        {
-            for item in items {
-                let text = item.as_object().map(|item| entry(name, item));
-                let text = text.unwrap_or_default();
-                writeln!(to, "{:indent$}{:<26}{text}", "", "")?;
+        summary_of(&payload.fields),
+    );
+    writeln!(to, "{}", head.trim_end())?;
+    for (name, list) in &payload.fields {
+        for item in list.as_array().into_iter().flatten() {
+            let Some(item) = item.as_object() else {
+                continue;
+            };
+            for text in entry(name, item) {
+                writeln!(to, "{:indent$}{:<26}{}", "", "", text.trim_end())?;
             }
         }
     }
     Ok(())
 }
 
-/// The plain fields of a payload in one line; what has a name is shown by it.
+/// The plain fields of a payload in one line; what has a name is shown by it, what explains itself without a label.
 fn summary_of(fields: &Map<String, Value>) -> String {
     let mut words = Vec::new();
     for (name, value) in fields {
-        if name.ends_with("_name") || (value.is_array() && has_objects(value)) {
+        let name = name.as_str();
+        if name.ends_with("_name") || has_objects(value) || is_told_elsewhere(name, fields) {
             continue;
         }
         let shown = match fields.get(&format!("{name}_name")) {
-            Some(Value::String(text)) => text.clone(),
+            Some(Value::String(text)) => escaped(text),
             _ => shown(value),
         };
-        if !shown.is_empty() {
-            words.push(format!("{name} {shown}"));
+        match name {
+            _ if shown.is_empty() => {}
+            "matches" if value == &Value::Bool(true) => words.push("fits".to_owned()),
+            "matches" => words.push("does not fit (NAT)".to_owned()),
+            "meaning" => words.push(format!("= {shown}")),
+            name if PLAIN.contains(&name) => words.push(shown),
+            name => words.push(format!("{name} {shown}")),
         }
     }
     words.join("  ")
+}
+
+/// Fields that another one says better, or that say nothing.
+fn is_told_elsewhere(name: &str, fields: &Map<String, Value>) -> bool {
+    let is = |name: &str, value: u64| fields.get(name).and_then(Value::as_u64) == Some(value);
+    match name {
+        "id" => fields.contains_key("text"),
+        "data" => fields.contains_key("signature"),
+        "vid_meaning" => fields.get("vid_meaning") == fields.get("vid_name"),
+        "protocol" => is("protocol", 0),
+        "port" => is("port", 0),
+        "spi_size" | "error" | "ke_octets" => true,
+        _ => false,
+    }
 }
 
 fn has_objects(value: &Value) -> bool {
@@ -134,30 +152,33 @@ fn has_objects(value: &Value) -> bool {
         .is_some_and(|items| items.iter().any(Value::is_object))
 }
 
-/// One line for a proposal, a selector, an attribute.
-fn entry(list: &str, item: &Map<String, Value>) -> String {
+/// The lines for a proposal, a selector, an attribute.
+fn entry(list: &str, item: &Map<String, Value>) -> Vec<String> {
+    let field = |name: &str| item.get(name).map(shown).unwrap_or_default();
     if list == "proposals" {
         return proposal(item);
     }
-    if let (Some(start), Some(end)) = (item.get("start"), item.get("end")) {
-        let ports = item.get("ports").map(shown).unwrap_or_default();
-        let protocol = item.get("proto").map(shown).unwrap_or_default();
-        return format!(
-            "{} - {}  protocol {protocol}  ports {ports}",
-            shown(start),
-            shown(end)
-        );
+    if item.contains_key("start") {
+        let (start, end, ports) = (field("start"), field("end"), field("ports"));
+        let protocol = field("proto");
+        return vec![format!(
+            "{start} - {end}  protocol {protocol}  ports {ports}"
+        )];
     }
-    let name = item.get("name").map(shown).unwrap_or_default();
-    let value = item.get("text").or_else(|| item.get("value"));
-    let value = value.map(shown).unwrap_or_default();
+    let name = field("name");
     if name.is_empty() {
-        return summary_of(item);
+        return vec![summary_of(item)];
     }
-    format!("{name} {value}")
+    let value = if item.contains_key("text") {
+        field("text")
+    } else {
+        field("value")
+    };
+    vec![format!("{name} {value}")]
 }
 
-fn proposal(item: &Map<String, Value>) -> String {
+/// A proposal of IKEv2 has one suite; those of IKEv1 have one for each transform.
+fn proposal(item: &Map<String, Value>) -> Vec<String> {
     let field = |name: &str| item.get(name).map(shown).unwrap_or_default();
     let spi = field("spi");
     let spi = if spi.is_empty() {
@@ -165,22 +186,16 @@ fn proposal(item: &Map<String, Value>) -> String {
     } else {
         format!(" SPI {spi}")
     };
-    let suite = field("suite");
-    if !suite.is_empty() {
-        return format!("{} {}{spi}  {suite}", field("num"), field("proto_name"));
+    let head = format!("{} {}{spi}", field("num"), field("proto_name"));
+    if item.contains_key("suite") {
+        return vec![format!("{head}  {}", field("suite"))];
     }
     let transforms = item.get("transforms").and_then(Value::as_array);
-    let transforms: Vec<String> = transforms
+    let suites = transforms
         .into_iter()
         .flatten()
-        .filter_map(|transform| transform.get("suite").map(shown))
-        .collect();
-    let transforms = transforms.join(", ");
-    format!(
-        "{} {}{spi}  {transforms}",
-        field("num"),
-        field("proto_name")
-    )
+        .filter_map(|transform| transform.get("suite").map(shown));
+    suites.map(|suite| format!("{head}  {suite}")).collect()
 }
 
 fn shown(value: &Value) -> String {
@@ -189,7 +204,7 @@ fn shown(value: &Value) -> String {
             let start = text.get(..MAX_SHOWN).unwrap_or_default();
             format!("{start}.. ({} octets)", text.len() / 2)
         }
-        Value::String(text) => text.clone(),
+        Value::String(text) => escaped(text),
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(shown).collect();
             items.join(" ")
@@ -197,6 +212,17 @@ fn shown(value: &Value) -> String {
         Value::Null => String::new(),
         other => other.to_string(),
     }
+}
+
+/// A peer's text must not steer the terminal.
+fn escaped(text: &str) -> String {
+    text.chars()
+        .flat_map(|letter| {
+            let plain = (!letter.is_control()).then_some(letter);
+            let escape = plain.is_none().then(|| letter.escape_default());
+            plain.into_iter().chain(escape.into_iter().flatten())
+        })
+        .collect()
 }
 
 fn is_hex(text: &str) -> bool {
@@ -291,4 +317,21 @@ fn date(days: u64) -> (u64, u64, u64) {
     (era * 400 + year + next, month, day)
 }
 
+/// Fields that are shown without their names.
+const PLAIN: [&str; 14] = [
+    "notify",
+    "group",
+    "id_type",
+    "text",
+    "method",
+    "encoding",
+    "cfg_type",
+    "nonce",
+    "vid",
+    "natd",
+    "code",
+    "address",
+    "vid_meaning",
+    "vid_value",
+];
 const MAX_SHOWN: usize = 40;

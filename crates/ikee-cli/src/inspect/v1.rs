@@ -14,71 +14,78 @@ use super::report::{Fields, hex};
 use super::v2::{printable, put};
 use super::{names, sa_v1};
 
-/// The fields of a payload of IKEv1; a type without a layout yields its body.
-pub(crate) fn fields(raw: RawPayload<'_>) -> Result<Fields, ParseError> {
-    let mut fields = Fields::new();
+/// Adds the fields of a payload of IKEv1; a type without a layout yields its body.
+///
+/// # Errors
+/// When the body does not fit its layout; `fields` keeps what could be read.
+pub(crate) fn fields(raw: RawPayload<'_>, fields: &mut Fields) -> Result<(), ParseError> {
     match raw.kind {
-        kind::SA => sa_v1::v1(raw, &mut fields)?,
+        kind::SA => sa_v1::v1(raw, fields)?,
         kind::KE => {
-            put(&mut fields, "ke_octets", raw.body.len());
-            put(&mut fields, "data", hex(raw.body));
+            put(fields, "ke_octets", raw.body.len());
+            put(fields, "data", hex(raw.body));
         }
-        kind::ID => identification(&Identification::parse(raw)?, &mut fields),
+        kind::ID => identification(raw, fields)?,
         kind::CERT => {
             let payload = Certificate::parse(raw)?;
-            put(&mut fields, "encoding", payload.encoding.get());
-            put(&mut fields, "encoding_name", payload.encoding.to_string());
-            put(&mut fields, "data", hex(payload.data));
+            put(fields, "encoding", payload.encoding.get());
+            put(fields, "encoding_name", payload.encoding.to_string());
+            put(fields, "data", hex(payload.data));
         }
         kind::CERTREQ => {
             let payload = CertificateRequest::parse(raw)?;
-            put(&mut fields, "encoding", payload.encoding.get());
-            put(&mut fields, "encoding_name", payload.encoding.to_string());
-            put(&mut fields, "data", hex(payload.data));
+            put(fields, "encoding", payload.encoding.get());
+            put(fields, "encoding_name", payload.encoding.to_string());
+            put(fields, "data", hex(payload.data));
         }
-        kind::HASH => put(&mut fields, "data", hex(Hash::parse(raw)?.data)),
-        kind::SIGNATURE => put(&mut fields, "data", hex(Signature::parse(raw)?.data)),
-        kind::NONCE => put(&mut fields, "nonce", hex(Nonce::parse(raw)?.data)),
-        kind::NOTIFY => notification(&Notification::parse(raw)?, &mut fields),
-        kind::DELETE => delete(&Delete::parse(raw)?, &mut fields),
-        kind::VENDOR_ID => names::vendor_id(raw.body, &mut fields),
-        kind::ATTRIBUTES => configuration(&Configuration::parse(raw)?, &mut fields),
+        kind::HASH => put(fields, "data", hex(Hash::parse(raw)?.data)),
+        kind::SIGNATURE => put(fields, "data", hex(Signature::parse(raw)?.data)),
+        kind::NONCE => {
+            put(fields, "nonce", hex(raw.body));
+            Nonce::parse(raw)?;
+        }
+        kind::NOTIFY => notification(&Notification::parse(raw)?, fields),
+        kind::DELETE => delete(&Delete::parse(raw)?, fields),
+        kind::VENDOR_ID => names::vendor_id(raw.body, fields),
+        kind::ATTRIBUTES => configuration(&Configuration::parse(raw)?, fields),
         kind::NAT_D_EARLY | kind::NAT_D | kind::NAT_D_DRAFT => {
-            put(&mut fields, "natd", hex(NatDetection::parse(raw)?.data));
+            put(fields, "natd", hex(NatDetection::parse(raw)?.data));
         }
         kind::NAT_OA_EARLY | kind::NAT_OA | kind::NAT_OA_DRAFT => {
             let payload = NatOriginalAddress::parse(raw)?;
-            put(&mut fields, "address", payload.address.to_string());
+            put(fields, "address", payload.address.to_string());
         }
-        kind::FRAGMENT => fragment(&Fragment::parse(raw)?, &mut fields),
-        PayloadType::V1_TRANSFORM | PayloadType::V1_PROPOSAL => return stray(raw),
-        _ => put(&mut fields, "data", hex(raw.body)),
+        kind::FRAGMENT => fragment(&Fragment::parse(raw)?, fields),
+        PayloadType::V1_TRANSFORM | PayloadType::V1_PROPOSAL => stray(raw, fields)?,
+        _ => put(fields, "data", hex(raw.body)),
     }
-    Ok(fields)
+    Ok(())
 }
 
 /// A proposal or transform outside a security association: its fixed fields, as far as they go.
-fn stray(raw: RawPayload<'_>) -> Result<Fields, ParseError> {
+fn stray(raw: RawPayload<'_>, fields: &mut Fields) -> Result<(), ParseError> {
     let [number, second, ..] = *raw.body else {
         return Err(ParseError::new(ErrorKind::Truncated, raw.body_offset()));
     };
-    let mut fields = Fields::new();
     let name = match raw.kind {
         PayloadType::V1_PROPOSAL => "proto",
         _ => "id",
     };
-    put(&mut fields, "num", number);
-    put(&mut fields, name, second);
-    put(&mut fields, "data", hex(raw.body));
-    Ok(fields)
+    put(fields, "num", number);
+    put(fields, name, second);
+    put(fields, "data", hex(raw.body));
+    Ok(())
 }
 
-fn identification(payload: &Identification<'_>, fields: &mut Fields) {
-    put(fields, "id_type", payload.kind.get());
-    put(fields, "id_type_name", payload.kind.to_string());
-    put(fields, "protocol", payload.protocol);
-    put(fields, "port", payload.port);
-    put(fields, "id", hex(payload.data));
+fn identification(raw: RawPayload<'_>, fields: &mut Fields) -> Result<(), ParseError> {
+    if let [kind, protocol, high, low, data @ ..] = raw.body {
+        put(fields, "id_type", *kind);
+        put(fields, "id_type_name", IdType::new(*kind).to_string());
+        put(fields, "protocol", *protocol);
+        put(fields, "port", u16::from_be_bytes([*high, *low]));
+        put(fields, "id", hex(data));
+    }
+    let payload = Identification::parse(raw)?;
     let text = match payload.kind {
         IdType::FQDN | IdType::USER_FQDN => Some(printable(payload.data)),
         IdType::IPV4_ADDR | IdType::IPV6_ADDR => names::address(payload.data),
@@ -91,6 +98,7 @@ fn identification(payload: &Identification<'_>, fields: &mut Fields) {
     if let Some(text) = text {
         put(fields, "text", text);
     }
+    Ok(())
 }
 
 /// Two addresses: a network and its mask, or the ends of a range.

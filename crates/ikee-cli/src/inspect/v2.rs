@@ -13,45 +13,44 @@ use super::names;
 use super::report::{Fields, hex};
 use super::sa;
 
-/// The fields of a payload of IKEv2; a type without a layout yields its body.
-pub(crate) fn fields(raw: RawPayload<'_>) -> Result<Fields, ParseError> {
-    let mut fields = Fields::new();
+/// Adds the fields of a payload of IKEv2; a type without a layout yields its body.
+///
+/// # Errors
+/// When the body does not fit its layout; `fields` keeps what could be read.
+pub(crate) fn fields(raw: RawPayload<'_>, fields: &mut Fields) -> Result<(), ParseError> {
     match raw.kind {
-        kind::SA => sa::v2(raw, &mut fields)?,
-        kind::KE => key_exchange(&KeyExchange::parse(raw)?, &mut fields),
-        kind::ID_I | kind::ID_R | kind::ID_G => {
-            identification(&Identification::parse(raw)?, &mut fields);
-        }
+        kind::SA => sa::v2(raw, fields)?,
+        kind::KE => key_exchange(&KeyExchange::parse(raw)?, fields),
+        kind::ID_I | kind::ID_R | kind::ID_G => identification(raw, fields)?,
         kind::CERT => {
             let certificate = Certificate::parse(raw)?;
-            put(&mut fields, "encoding", certificate.encoding.get());
-            put(
-                &mut fields,
-                "encoding_name",
-                certificate.encoding.to_string(),
-            );
-            put(&mut fields, "data", hex(certificate.data));
+            put(fields, "encoding", certificate.encoding.get());
+            put(fields, "encoding_name", certificate.encoding.to_string());
+            put(fields, "data", hex(certificate.data));
         }
-        kind::CERTREQ => certificate_request(&CertificateRequest::parse(raw)?, &mut fields),
-        kind::AUTH => authentication(raw, &mut fields)?,
-        kind::NONCE => put(&mut fields, "nonce", hex(Nonce::parse(raw)?.data)),
-        kind::NOTIFY => notify(&Notify::parse(raw)?, &mut fields),
-        kind::DELETE => delete(&Delete::parse(raw)?, &mut fields),
-        kind::VENDOR_ID => names::vendor_id(raw.body, &mut fields),
-        kind::TS_I | kind::TS_R => selectors(&TrafficSelectors::parse(raw)?, &mut fields),
-        kind::ENCRYPTED => encrypted(raw, &mut fields),
+        kind::CERTREQ => certificate_request(&CertificateRequest::parse(raw)?, fields),
+        kind::AUTH => authentication(raw, fields)?,
+        kind::NONCE => {
+            put(fields, "nonce", hex(raw.body));
+            Nonce::parse(raw)?;
+        }
+        kind::NOTIFY => notify(&Notify::parse(raw)?, fields),
+        kind::DELETE => delete(&Delete::parse(raw)?, fields),
+        kind::VENDOR_ID => names::vendor_id(raw.body, fields),
+        kind::TS_I | kind::TS_R => selectors(&TrafficSelectors::parse(raw)?, fields),
+        kind::ENCRYPTED => encrypted(raw, fields),
         kind::ENCRYPTED_FRAGMENT => {
             let fragment = EncryptedFragment::parse(raw)?;
-            put(&mut fields, "fragment", fragment.number);
-            put(&mut fields, "total", fragment.total);
-            encrypted(raw, &mut fields);
+            put(fields, "fragment", fragment.number);
+            put(fields, "total", fragment.total);
+            encrypted(raw, fields);
         }
-        kind::CONFIGURATION => configuration(&Configuration::parse(raw)?, &mut fields),
-        kind::EAP => eap(&Eap::parse(raw)?, &mut fields),
-        kind::CORRELATION => correlation(raw.body, &mut fields),
-        _ => put(&mut fields, "data", hex(raw.body)),
+        kind::CONFIGURATION => configuration(&Configuration::parse(raw)?, fields),
+        kind::EAP => eap(&Eap::parse(raw)?, fields),
+        kind::CORRELATION => correlation(raw.body, fields),
+        _ => put(fields, "data", hex(raw.body)),
     }
-    Ok(fields)
+    Ok(())
 }
 
 /// Adds a field.
@@ -71,10 +70,13 @@ fn key_exchange(payload: &KeyExchange<'_>, fields: &mut Fields) {
     put(fields, "data", hex(payload.data));
 }
 
-fn identification(payload: &Identification<'_>, fields: &mut Fields) {
-    put(fields, "id_type", payload.kind.get());
-    put(fields, "id_type_name", payload.kind.to_string());
-    put(fields, "id", hex(payload.data));
+fn identification(raw: RawPayload<'_>, fields: &mut Fields) -> Result<(), ParseError> {
+    if let [kind, _, _, _, data @ ..] = raw.body {
+        put(fields, "id_type", *kind);
+        put(fields, "id_type_name", IdType::new(*kind).to_string());
+        put(fields, "id", hex(data));
+    }
+    let payload = Identification::parse(raw)?;
     let text = match payload.kind {
         IdType::FQDN | IdType::RFC822_ADDR => Some(printable(payload.data)),
         _ => payload.address().map(|address| address.to_string()),
@@ -82,6 +84,7 @@ fn identification(payload: &Identification<'_>, fields: &mut Fields) {
     if let Some(text) = text {
         put(fields, "text", text);
     }
+    Ok(())
 }
 
 fn certificate_request(payload: &CertificateRequest<'_>, fields: &mut Fields) {
@@ -143,6 +146,9 @@ fn meaning(payload: &Notify<'_>) -> Option<Value> {
         NotifyType::MS_STATUS => {
             let status = u32::from_be_bytes(data.try_into().ok()?);
             Some(names::status(status).into())
+        }
+        NotifyType::ADDITIONAL_IP4_ADDRESS | NotifyType::ADDITIONAL_IP6_ADDRESS => {
+            Some(names::address(data)?.into())
         }
         NotifyType::REDIRECT | NotifyType::REDIRECTED_FROM => Some(gateway(data)?.into()),
         NotifyType::SET_WINDOW_SIZE => Some(u32::from_be_bytes(data.try_into().ok()?).into()),

@@ -123,13 +123,13 @@ fn step<'a>(
 
 impl Walk {
     fn decode(&mut self, raw: RawPayload<'_>, layer: Layer) {
-        let decoded = decode(raw);
-        let fields = decoded.unwrap_or_else(|error| {
+        let mut fields = Fields::new();
+        if let Err(error) = decode(raw, &mut fields) {
             self.note(error.kind, error.offset, layer);
-            let mut fields = Fields::new();
-            fields.insert("undecoded".into(), Value::String(hex(raw.body)));
-            fields
-        });
+            if fields.is_empty() {
+                fields.insert("undecoded".into(), Value::String(hex(raw.body)));
+            }
+        }
         self.payloads.push(Payload {
             kind: raw.kind.get(),
             name: raw.kind.to_string(),
@@ -147,10 +147,10 @@ impl Walk {
 }
 
 /// The numbers of the two versions do not overlap, so the type says how to read the body, whatever the header says.
-fn decode(raw: RawPayload<'_>) -> Result<Fields, ParseError> {
+fn decode(raw: RawPayload<'_>, fields: &mut Fields) -> Result<(), ParseError> {
     match raw.kind.get() {
-        33..=54 | 200 => v2::fields(raw),
-        _ => v1::fields(raw),
+        33..=54 | 200 => v2::fields(raw, fields),
+        _ => v1::fields(raw, fields),
     }
 }
 
