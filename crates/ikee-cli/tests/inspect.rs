@@ -1,5 +1,10 @@
 //! `ikee inspect` against the facts that stand beside the captures, and against what tshark made of the lab's.
 
+#![expect(
+    clippy::print_stderr,
+    reason = "a test that cannot run says so in one line"
+)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -192,7 +197,7 @@ fn proposals(found: &Value) -> Value {
             .iter()
             .map(|attribute| {
                 let long = attribute.get("octets");
-                let value = long.unwrap_or(&attribute["value"]);
+                let value = long.unwrap_or_else(|| &attribute["value"]);
                 Value::from(vec![attribute["type"].clone(), value.clone()])
             })
             .collect()
@@ -283,7 +288,7 @@ fn every_capture_decodes_to_the_facts_beside_it() {
             wrong.push(format!("{name}: another number of messages"));
         }
         for fact in &known {
-            let frame = fact.get("frame").cloned().unwrap_or(1.into());
+            let frame = fact.get("frame").cloned().unwrap_or_else(|| 1.into());
             let mut differences = Differences::default();
             match message_of_frame(&document, &frame) {
                 Some(message) => differences.message(fact, message),
@@ -452,8 +457,11 @@ fn nat_detection_hashes_are_recomputed() {
     assert!(list(&facts).len() >= 100);
 }
 
+/// Layer, kind and offset of a defect.
+type Place = (&'static str, &'static str, u64);
+
 /// What is wrong with each malformed capture, and where.
-const MALFORMED: [(&str, &[(&str, &str, u64)]); 11] = [
+const MALFORMED: [(&str, &[Place]); 11] = [
     (
         "tcpdump/ikev1_id_ipv6_addr_subnet-oobr.pcap",
         &[

@@ -134,3 +134,78 @@ impl Set {
 const NUMBER_AT: usize = 32;
 const MAX_OCTETS: usize = 1 << 20;
 const MAX_SETS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fragment(message_id: u32, number: u16, total: u16, data: &[u8]) -> Fragment {
+        Fragment {
+            key: Key {
+                spis: ([1; 8], [2; 8]),
+                message_id,
+                flags: 8,
+                total,
+            },
+            number,
+            first: PayloadType::new(if number == 1 { 35 } else { 0 }),
+            data: data.to_vec(),
+            frame: u64::from(number),
+        }
+    }
+
+    #[test]
+    fn fragments_in_any_order_become_the_plaintext() {
+        let mut fragments = Fragments::default();
+        let mut defects = Vec::new();
+        assert!(
+            fragments
+                .add(fragment(1, 3, 3, b"c"), &mut defects)
+                .is_none()
+        );
+        assert!(
+            fragments
+                .add(fragment(2, 1, 3, b"x"), &mut defects)
+                .is_none()
+        );
+        assert!(
+            fragments
+                .add(fragment(1, 1, 3, b"a"), &mut defects)
+                .is_none()
+        );
+        assert!(
+            fragments
+                .add(fragment(1, 1, 3, b"A"), &mut defects)
+                .is_none()
+        );
+        let whole = fragments
+            .add(fragment(1, 2, 3, b"b"), &mut defects)
+            .unwrap();
+        assert_eq!(
+            (whole.data.as_slice(), whole.first.get()),
+            (&b"abc"[..], 35)
+        );
+        assert_eq!(whole.frames, [1, 2, 3]);
+        assert_eq!(defects.len(), 1);
+    }
+
+    #[test]
+    fn sets_that_never_become_whole_are_few_and_small() {
+        let mut fragments = Fragments::default();
+        let mut defects = Vec::new();
+        for id in 0..1000 {
+            assert!(
+                fragments
+                    .add(fragment(id, 1, 2, &[0; 100]), &mut defects)
+                    .is_none()
+            );
+        }
+        assert_eq!(fragments.sets.len(), MAX_SETS);
+        for number in 1..100 {
+            let large = fragment(5000, number, 200, &[0; 30_000]);
+            assert!(fragments.add(large, &mut defects).is_none());
+        }
+        let held: usize = fragments.sets.iter().map(|set| set.octets).sum();
+        assert!(held <= MAX_OCTETS + MAX_SETS * 100, "{held}");
+    }
+}

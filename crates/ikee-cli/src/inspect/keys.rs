@@ -254,3 +254,46 @@ fn read_table(path: &Path) -> io::Result<String> {
 const IKE_TABLE: &str = "ikev2_decryption_table";
 const ESP_TABLE: &str = "esp_sa";
 const MAX_DEFECTS: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspect::suites::Check;
+
+    #[test]
+    fn a_line_that_cannot_be_used_is_named_and_the_others_are() {
+        let mut keys = Keys::default();
+        let table = "# comment\n\
+            0001020304050607,08090a0b0c0d0e0f,00,11,\"NULL [RFC2410]\",22,33,\"HMAC_SHA1_96 [RFC2404]\"\n\
+            0001020304050607,08090a0b0c0d0e0f,00,11,\"ROT13\",22,33,\"HMAC_SHA1_96 [RFC2404]\"\n\
+            too,few\n";
+        keys.table(IKE_TABLE, table);
+        assert!(
+            keys.ike(&[0, 1, 2, 3, 4, 5, 6, 7], &[8, 9, 10, 11, 12, 13, 14, 15])
+                .is_some()
+        );
+        let lines: Vec<usize> = keys.defects.iter().map(|defect| defect.offset).collect();
+        assert_eq!(lines, [3, 4]);
+        assert_eq!(
+            keys.defects[0].to_string(),
+            "ikev2_decryption_table: unknown encryption algorithm (key table line 3)"
+        );
+    }
+
+    #[test]
+    fn esp_keys_are_found_by_addresses_and_spi_with_wildcards() {
+        let mut keys = Keys::default();
+        let key = "0x000102030405060708090a0b0c0d0e0f10111213";
+        let table = format!(
+            "\"IPv4\",\"10.0.0.1\",\"*\",\"0x01020304\",\"AES-GCM with 16 octet ICV [RFC4106]\",\"{key}\",\"NULL\",\"\"\n"
+        );
+        keys.table(ESP_TABLE, &table);
+        assert_eq!(keys.defects, []);
+        let (a, b) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        let found = keys.esp(a, b, 0x0102_0304).unwrap();
+        assert_eq!(found.suite.check, Check::Combined);
+        assert_eq!(found.suite.encryption.key_bits, 128);
+        assert!(keys.esp(b, a, 0x0102_0304).is_none());
+        assert!(keys.esp(a, b, 1).is_none());
+    }
+}

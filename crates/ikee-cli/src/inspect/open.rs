@@ -128,3 +128,94 @@ fn unchecked(
     key.open(iv, &[], &mut octets, &[]).ok()?;
     Some(octets.split_off(skip))
 }
+
+#[cfg(test)]
+mod tests {
+    use ipsec_doi::IntegrityId;
+
+    use super::*;
+
+    fn suite(encryption: Encryption, check: Check) -> Suite {
+        Suite::new(encryption, check, String::new())
+    }
+
+    /// A packet of 8 octets in clear, IV, ciphertext and ICV.
+    fn seal(suite: &Suite, side: &Side, plaintext: &[u8]) -> Vec<u8> {
+        let provider = ike_rustcrypto::provider();
+        let cipher = provider.cipher(suite.encryption).unwrap();
+        let key = cipher.keyed(&side.encryption).unwrap();
+        let mut packet = vec![9; 8 + suite.encryption.iv_len()];
+        let (aad, iv) = packet.split_at(8);
+        let mut data = plaintext.to_vec();
+        let mut icv = vec![0; suite.encryption.icv_len()];
+        key.seal(iv, aad, &mut data, &mut icv).unwrap();
+        packet.extend(data);
+        if let Check::Mac(id, octets) = suite.check {
+            let mac = provider.integrity(id).unwrap();
+            icv = vec![0; id.icv_len()];
+            mac.keyed(&side.integrity)
+                .unwrap()
+                .sign(&[&packet], &mut icv);
+            icv.truncate(octets);
+        }
+        packet.extend(icv);
+        packet
+    }
+
+    #[test]
+    fn what_is_sealed_opens_and_a_wrong_icv_is_told_beside_the_plaintext() {
+        use EncryptionId as Id;
+        let provider = ike_rustcrypto::provider();
+        let mac = Check::Mac(IntegrityId::HMAC_SHA2_256_128, 12);
+        for (id, check) in [
+            (Id::AES_CBC, mac),
+            (Id::AES_CTR, mac),
+            (Id::AES_GCM_8, Check::Combined),
+            (Id::AES_GCM_12, Check::Combined),
+            (Id::AES_GCM_16, Check::Combined),
+            (Id::AES_CCM_8, Check::Combined),
+            (Id::AES_CCM_12, Check::Combined),
+            (Id::AES_CCM_16, Check::Combined),
+        ] {
+            for bits in [128, 192, 256] {
+                let suite = suite(Encryption::new(id, bits), check);
+                let key_octets = suite.encryption.key_len() + suite.encryption.salt_len();
+                let side = Side {
+                    encryption: (0..).take(key_octets).collect(),
+                    integrity: vec![7; 32],
+                };
+                let plaintext: Vec<u8> = (0..48).collect();
+                let mut packet = seal(&suite, &side, &plaintext);
+                let clear = open(provider, &suite, &side, &packet, 8).unwrap();
+                assert_eq!(
+                    (clear.valid, &clear.octets),
+                    (Some(true), &plaintext),
+                    "{id}"
+                );
+                *packet.last_mut().unwrap() ^= 1;
+                let clear = open(provider, &suite, &side, &packet, 8).unwrap();
+                assert_eq!(
+                    (clear.valid, &clear.octets),
+                    (Some(false), &plaintext),
+                    "{id}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_that_cannot_be_are_refused() {
+        let suite = suite(Encryption::AES_CBC_128, Check::Skip(12));
+        let side = Side {
+            encryption: vec![1; 16],
+            integrity: Vec::new(),
+        };
+        let provider = ike_rustcrypto::provider();
+        for length in 0..8 + 16 + 12 {
+            assert!(open(provider, &suite, &side, &vec![0; length], 8).is_err());
+        }
+        let clear = open(provider, &suite, &side, &[0; 8 + 16 + 16 + 12], 8).unwrap();
+        assert_eq!(clear.valid, None);
+        assert!(open(provider, &suite, &side, &[0; 8 + 16 + 17 + 12], 8).is_err());
+    }
+}

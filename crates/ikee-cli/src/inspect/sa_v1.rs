@@ -186,5 +186,5 @@ fn life_type(number: u16) -> Option<String> {
 fn esp_cipher(id: u8) -> EncryptionId {
     EspTransform::new(id)
         .id()
-        .unwrap_or(EncryptionId::new(u16::from(id)))
+        .unwrap_or_else(|| EncryptionId::new(u16::from(id)))
 }

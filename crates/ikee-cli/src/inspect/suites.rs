@@ -168,3 +168,62 @@ pub(crate) fn tcpdump_integrity(name: &str) -> Option<Check> {
 pub(crate) fn bare(name: &str) -> &str {
     name.split_once('[').map_or(name, |(name, _)| name).trim()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_wiresharks_list_is_known() {
+        for name in [
+            "3DES [RFC2451]",
+            "AES-CBC-128 [RFC3602]",
+            "AES-CBC-192 [RFC3602]",
+            "AES-CBC-256 [RFC3602]",
+            "NULL [RFC2410]",
+            "AES-CTR-128 [RFC5930]",
+            "AES-CTR-192 [RFC5930]",
+            "AES-CTR-256 [RFC5930]",
+        ] {
+            assert!(ike_cipher(name).is_some(), "{name}");
+        }
+        for mode in ["GCM", "CCM"] {
+            for bits in [128, 192, 256] {
+                for octets in [8, 12, 16] {
+                    let name = format!("AES-{mode}-{bits} with {octets} octet ICV [RFC5282]");
+                    let cipher = ike_cipher(&name).unwrap();
+                    assert_eq!(
+                        (cipher.key_bits, cipher.icv_len()),
+                        (bits, octets),
+                        "{name}"
+                    );
+                }
+            }
+        }
+        for (name, octets) in [
+            ("HMAC_MD5_96 [RFC2403]", 12),
+            ("HMAC_SHA1_96 [RFC2404]", 12),
+            ("HMAC_MD5_128 [RFC4595]", 16),
+            ("HMAC_SHA1_160 [RFC4595]", 20),
+            ("HMAC_SHA2_256_96 [draft-ietf-ipsec-ciph-sha-256-00]", 12),
+            ("HMAC_SHA2_256_128 [RFC4868]", 16),
+            ("HMAC_SHA2_384_192 [RFC4868]", 24),
+            ("HMAC_SHA2_512_256 [RFC4868]", 32),
+        ] {
+            assert!(
+                matches!(ike_integrity(name), Some(Check::Mac(_, n)) if n == octets),
+                "{name}"
+            );
+        }
+        assert_eq!(ike_integrity("NONE [RFC4306]"), Some(Check::Skip(0)));
+        assert_eq!(
+            ike_integrity("ANY 160-bits of Authentication [No Checking]"),
+            Some(Check::Skip(20))
+        );
+        assert_eq!(
+            esp_integrity("ANY 96 bit authentication [no checking]"),
+            Some(Check::Skip(12))
+        );
+        assert_eq!(ike_cipher("AES-GCM-512 with 8 octet ICV"), None);
+    }
+}
