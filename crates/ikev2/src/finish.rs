@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::informational::next_task;
 use crate::init;
 use crate::output::{CloseReason, Event, Output};
-use crate::sa::{KEEPALIVE, LINGER, Phase, Sa, State, Task};
+use crate::sa::{ChildEntry, KEEPALIVE, LINGER, Phase, Sa, State, Task};
 use crate::window::Due;
 use isakmp_wire::marker;
 
@@ -87,10 +87,20 @@ impl Cx<'_> {
     }
 
     fn drop_children(&mut self, sa: &mut Sa) {
-        for child in core::mem::take(&mut sa.children) {
-            self.out.push(Output::DeleteChild(child.id));
-            self.lifecycle(sa, Lifecycle::ChildClosed(child.id));
+        while !sa.children.is_empty() {
+            self.drop_child(sa, 0);
         }
+    }
+
+    /// A child is over, for the data plane and for the extensions.
+    pub(crate) fn drop_child(&mut self, sa: &mut Sa, at: usize) -> Option<ChildEntry> {
+        if at >= sa.children.len() {
+            return None;
+        }
+        let child = sa.children.remove(at);
+        self.out.push(Output::DeleteChild(child.id));
+        self.lifecycle(sa, Lifecycle::ChildClosed(child.id));
+        Some(child)
     }
 
     /// Reports the keys of an IKE SA where the configuration asks for them.

@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use ike_ext::Inbound;
 use isakmp_wire::v2::{Delete, NotifyType, ProtocolId, kind};
-use isakmp_wire::{Encode, ExchangeType, OwnedPayload, PayloadChain};
+use isakmp_wire::{Encode, ErrorKind, ExchangeType, OwnedPayload, ParseError, PayloadChain};
 
 use crate::context::Cx;
 use crate::failure::Failure;
 use crate::init::{notifies, unknown_critical};
-use crate::output::{CloseReason, Output};
+use crate::output::CloseReason;
 use crate::sa::{Sa, State, Task};
 use crate::send::notify;
 
@@ -57,8 +57,16 @@ pub(crate) fn on_request(
 
 fn read_deletes(payloads: PayloadChain<'_>) -> Result<Vec<Delete<'_>>, Failure> {
     let raw = payloads.iter().filter(|it| it.kind == kind::DELETE);
-    raw.map(|it| Delete::parse(it).map_err(Failure::from))
-        .collect()
+    raw.map(|it| {
+        let delete = Delete::parse(it)?;
+        // RFC 7296 §3.11: the IKE SA goes without an SPI, as the message says which it is
+        if delete.protocol == ProtocolId::IKE && delete.spi_size != 0 {
+            let at = it.body_offset().saturating_add(1);
+            return Err(ParseError::new(ErrorKind::SpiSize, at).into());
+        }
+        Ok(delete)
+    })
+    .collect()
 }
 
 /// Removes the children that the peer names by its SPIs; answers with ours, but for one that our
@@ -80,10 +88,9 @@ fn delete_children(cx: &mut Cx<'_>, sa: &mut Sa, deletes: &[Delete<'_>]) -> Vec<
                 .children
                 .iter()
                 .position(|it| it.spi_out.to_be_bytes() == *spi);
-            let Some(child) = found.map(|at| sa.children.remove(at)) else {
+            let Some(child) = found.and_then(|at| cx.drop_child(sa, at)) else {
                 continue;
             };
-            cx.out.push(Output::DeleteChild(child.id));
             if deleting != Some(child.id) {
                 gone.push(child.spi_in);
             }
@@ -150,7 +157,8 @@ pub(crate) fn on_response(cx: &mut Cx<'_>, sa: &mut Sa) {
     match &mut sa.state {
         State::Established(state) => {
             if let Some(child) = state.deleting.take() {
-                drop_child(cx, sa, child);
+                let found = sa.children.iter().position(|it| it.id == child);
+                found.and_then(|at| cx.drop_child(sa, at));
             }
         }
         State::Closing(reason) => {
@@ -163,12 +171,4 @@ pub(crate) fn on_response(cx: &mut Cx<'_>, sa: &mut Sa) {
         | State::Lingering(_)
         | State::Closed => {}
     }
-}
-
-fn drop_child(cx: &mut Cx<'_>, sa: &mut Sa, child: ike_ext::ChildId) {
-    let Some(at) = sa.children.iter().position(|it| it.id == child) else {
-        return;
-    };
-    sa.children.remove(at);
-    cx.out.push(Output::DeleteChild(child));
 }

@@ -1,0 +1,89 @@
+//! Virtual addresses, and the servers that an extension tells.
+
+use serde_json::{Value, json};
+
+use crate::ikee::{Config, Ikee};
+use crate::lab::{Family, Host, Lab};
+use crate::strongswan::StrongSwan;
+
+/// What our server does, as strongSwan's in the lab does it.
+fn server() -> Config {
+    let mut config = Config::responder();
+    config.sections = "[extensions.server-address]\nipv4 = \"10.99.2.1\"\nipv6 = \"fd99:2::1\"\n\
+        [connections.lab.addresses]\nassign_ipv4 = \"10.99.3.1\"\nassign_ipv6 = \"fd99:3::1/120\"\n\
+        dns = [\"10.99.2.53\", \"fd99:2::53\"]"
+        .into();
+    config.remote_ts = None;
+    config
+}
+
+fn client(family: Family) -> Config {
+    let mut config = Config::initiator(family);
+    config.sections = "[extensions.server-address]".into();
+    config.connection = "addresses.request = [\"ipv4\", \"ipv6\"]".into();
+    config.local = None;
+    config
+}
+
+fn assert_pings(lab: &Lab) {
+    for (source, target) in [("10.99.3.1", "10.99.2.1"), ("fd99:3::1", "fd99:2::1")] {
+        assert!(lab.ping(source, target), "{source} to {target}");
+    }
+}
+
+/// True when the list in the report has these texts, whatever stands beside them.
+fn lists(report: &Value, parts: &[&str]) -> bool {
+    let text = report.to_string();
+    parts.iter().all(|part| text.contains(part))
+}
+
+#[test]
+fn strongswan_gives_our_client_addresses_and_tells_its_servers() {
+    for family in Family::BOTH {
+        let Some(lab) = Lab::two() else { return };
+        let peer = StrongSwan::start(&lab, "v2-vip", Host::B, family, &[]);
+        let ikee = Ikee::start(&lab, &client(family));
+        ikee.up();
+        peer.assert_up();
+        assert_pings(&lab);
+        let sa = ikee.sa();
+        for (key, values) in [
+            ("assigned", ["10.99.3.1", "fd99:3::1"]),
+            ("dns", ["10.99.2.53", "fd99:2::53"]),
+            ("servers", ["10.99.2.1", "fd99:2::1"]),
+        ] {
+            assert!(lists(&sa[key], &values), "{key} has {values:?}: {sa:#}");
+        }
+        ikee.stop();
+    }
+}
+
+#[test]
+fn our_server_gives_strongswan_addresses_and_tells_no_servers_unasked() {
+    for family in Family::BOTH {
+        let Some(lab) = Lab::two() else { return };
+        let ikee = Ikee::start(&lab, &server());
+        let peer = StrongSwan::start(&lab, "v2-vip", Host::A, family, &[]);
+        peer.up();
+        peer.assert_logged("installing new virtual IP 10.99.3.1");
+        peer.assert_logged("installing new virtual IP fd99:3::1");
+        assert_pings(&lab);
+        let log = peer.log();
+        assert!(!log.contains("SRV"), "server attributes in\n{log}");
+        ikee.stop();
+    }
+}
+
+#[test]
+fn our_server_tells_its_servers_to_our_client_which_asks() {
+    let Some(lab) = Lab::two() else { return };
+    let responder = Ikee::start(&lab, &server());
+    let initiator = Ikee::start(&lab, &client(Family::V4));
+    initiator.up();
+    assert_pings(&lab);
+    let sa = initiator.sa();
+    assert!(lists(&sa["servers"], &["10.99.2.1", "fd99:2::1"]), "{sa:#}");
+    assert_ne!(sa["assigned"], json!([]), "{sa:#}");
+    initiator.stop();
+    responder.stop();
+}

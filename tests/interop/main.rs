@@ -1,0 +1,15 @@
+//! The daemon `ikee` against strongSwan, in network namespaces, over the wire only.
+//!
+//! `cargo xtask interop` builds what they need and runs them; without it (`IKEE_PEER` is not set), and where root, the
+//! lab, strongSwan or TUN devices are missing, each test ends at once and one line says why.
+
+mod addresses;
+mod basics;
+mod failures;
+mod ikee;
+mod lab;
+mod lifecycle;
+mod nat;
+mod strongswan;
+mod suites;
+mod traffic;
