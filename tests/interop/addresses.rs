@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ikee::{Config, Ikee};
 use crate::lab::{Family, Host, Lab};
+use crate::scripted;
 use crate::strongswan::StrongSwan;
 
 /// What our server does, as strongSwan's in the lab does it.
@@ -86,4 +87,31 @@ fn our_server_tells_its_servers_to_our_client_which_asks() {
     assert_ne!(sa["assigned"], json!([]), "{sa:#}");
     initiator.stop();
     responder.stop();
+}
+
+/// [MS-IKEE] §3.11.5.1: a client that asks is told both servers, whatever value its question has.
+#[test]
+fn our_server_tells_its_servers_to_a_scripted_client() {
+    const INTERNAL_IP4_SERVER: u16 = 23456;
+    const INTERNAL_IP6_SERVER: u16 = 23457;
+    const UNKNOWN: u16 = 23458;
+    let Some(lab) = Lab::two() else { return };
+    let ikee = Ikee::start(&lab, &server());
+    let asks = vec![
+        (UNKNOWN, vec![1, 2, 3]),
+        (INTERNAL_IP4_SERVER, vec![]),
+        (INTERNAL_IP6_SERVER, vec![0; 16]),
+    ];
+    let told = lab.within(Host::A, move || scripted::ask(asks));
+    let told = told.join().expect("the client");
+    let v6: std::net::Ipv6Addr = "fd99:2::1".parse().expect("an address");
+    let expected = [
+        (INTERNAL_IP4_SERVER, vec![10, 99, 2, 1]),
+        (INTERNAL_IP6_SERVER, v6.octets().to_vec()),
+    ];
+    for server in &expected {
+        assert!(told.contains(server), "{server:?} in {told:?}");
+    }
+    assert!(!told.iter().any(|it| it.0 == UNKNOWN), "{told:?}");
+    ikee.stop();
 }

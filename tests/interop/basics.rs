@@ -2,6 +2,7 @@
 
 use crate::ikee::{Config, Ikee};
 use crate::lab::{Family, Host, Lab};
+use crate::scripted;
 use crate::strongswan::StrongSwan;
 
 fn initiates(family: Family) {
@@ -58,7 +59,8 @@ fn we_return_the_cookie_that_strongswan_asks_for() {
         let Some(lab) = Lab::two() else { return };
         let peer = StrongSwan::start(&lab, "v2-cookie", Host::B, family, &[]);
         // it asks as soon as there is a half-open SA
-        lab.leave_half_open();
+        let stranger = lab.within(Host::A, move || scripted::leave_half_open(family));
+        stranger.join().expect("a half-open SA");
         let ikee = Ikee::start(&lab, &Config::initiator(family));
         ikee.up();
         peer.assert_up();

@@ -58,6 +58,14 @@ pub(crate) enum Family {
 impl Family {
     pub(crate) const BOTH: [Self; 2] = [Self::V4, Self::V6];
 
+    /// A's address on the wire.
+    pub(crate) const fn address_of_a(self) -> &'static str {
+        match self {
+            Self::V4 => "10.99.0.1",
+            Self::V6 => "fd99::1",
+        }
+    }
+
     /// B's address on the wire.
     pub(crate) const fn address_of_b(self) -> &'static str {
         match self {
@@ -188,17 +196,6 @@ impl Lab {
             .status()
             .expect("ip");
         assert!(status.success(), "ip link set eth0 {state}");
-    }
-
-    /// Begins a negotiation with B that nobody goes on with.
-    pub(crate) fn leave_half_open(&self) {
-        let output = self
-            .on(Host::A, "ike-scan")
-            .args(["--ikev2", "-s", "0", "-r", "1", Family::V4.address_of_b()])
-            .output()
-            .expect("ike-scan");
-        let said = text(&output.stdout);
-        assert!(said.contains("IKEv2 SA_INIT Handshake returned"), "{said}");
     }
 
     /// Runs `work` on a thread of its own, in a host's network.

@@ -10,6 +10,7 @@ mod ikee;
 mod lab;
 mod lifecycle;
 mod nat;
+mod scripted;
 mod strongswan;
 mod suites;
 mod traffic;

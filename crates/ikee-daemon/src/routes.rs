@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use ikee::doi::TrafficSelector;
 use ikee::ext::ChildId;
+use rtnetlink::packet_route::address::AddressHeaderFlags;
 use rtnetlink::packet_route::route::{RouteMessage, RouteType};
 use rtnetlink::packet_route::rule::{RuleAction, RuleFlags, RuleMessage};
 use rtnetlink::{Error, Handle, RouteMessageBuilder};
@@ -90,12 +91,15 @@ impl Routes {
 
     /// Gives the device an address that the peer assigned.
     pub(crate) async fn add_address(&self, address: IpAddr) -> Result<(), Error> {
-        self.handle
+        let mut request = self
+            .handle
             .address()
             .add(self.device, address, host_length(address))
-            .replace()
-            .execute()
-            .await
+            .replace();
+        // nobody else is on this link who could have it, and packets must not wait (RFC 4862 §5.4)
+        let flags = &mut request.message_mut().header.flags;
+        flags.insert(AddressHeaderFlags::Nodad);
+        request.execute().await
     }
 
     /// Takes an address away again.

@@ -115,8 +115,9 @@ impl Daemon {
                 failure,
             } => {
                 let span = self.note(sa, policy).span.clone();
-                span.in_scope(|| tracing::warn!("no IKE SA with {remote}: {failure}"));
-                self.failed(sa, &failure);
+                let why = format!("no IKE SA with {remote}: {failure}");
+                span.in_scope(|| tracing::warn!("{why}"));
+                self.failed_text(sa, why);
                 self.forget(sa).await;
             }
             Event::ChildFailed {
@@ -125,8 +126,9 @@ impl Daemon {
                 failure,
             } => {
                 let span = self.note(sa, Some(policy)).span.clone();
-                span.in_scope(|| tracing::warn!("no child SA: {failure}"));
-                self.failed(sa, &failure);
+                let why = format!("no child SA: {failure}");
+                span.in_scope(|| tracing::warn!("{why}"));
+                self.failed_text(sa, why);
             }
             Event::Closed { sa, policy, reason } => {
                 self.closed(sa, policy, &reason);
@@ -296,10 +298,6 @@ impl Daemon {
                 message.datagrams,
             );
         });
-    }
-
-    fn failed(&mut self, sa: SaId, failure: &Failure) {
-        self.failed_text(sa, failure.to_string());
     }
 }
 
