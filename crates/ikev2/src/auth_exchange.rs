@@ -114,6 +114,7 @@ fn establish(cx: &mut Cx<'_>, sa: &mut Sa, peer: Verified) -> Result<(), Failure
         remote: sa.facts.path.remote,
         nat: (sa.nat.here, sa.nat.there),
         at: cx.now,
+        began: sa.began,
     };
     sa.state = State::Established(Box::new(Established::new(peer)));
     cx.out.event(Event::Established(Box::new(event)));

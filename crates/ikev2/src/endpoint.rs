@@ -1,11 +1,12 @@
 //! The door: one input in, everything that follows from it out.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use ike_crypto::Provider;
 use ike_crypto::random::SeededRandom;
-use ike_ext::{ChildId, Extensions, Instant, PolicyId, SaId};
+use ike_ext::{ChildId, Extensions, Instant, Lifecycle, PolicyId, SaId};
 
 use crate::config::Config;
 use crate::context::{Core, Cx};
@@ -194,7 +195,7 @@ impl Endpoint {
     /// Deletes every SA. The endpoint [is idle](Self::is_idle) when the peers have answered, or
     /// will not.
     pub fn shutdown(&mut self, now: Instant, out: &mut Outbox) {
-        let ids: alloc::vec::Vec<SaId> = self.core.table.iter().map(|it| it.facts.id).collect();
+        let ids: Vec<SaId> = self.core.table.iter().map(|it| it.facts.id).collect();
         let mut cx = self.cx(now, out);
         for id in ids {
             if let Some(sa) = cx.core.table.take(id) {
@@ -202,6 +203,28 @@ impl Endpoint {
             }
         }
         cx.settle();
+    }
+
+    /// Takes stock after a panic in another call of this endpoint: the SA that was being served is gone for good.
+    /// Its place is given back, extensions forget it, and its handle comes out. Its children are the driver's to
+    /// remove: they are no longer among those of [`sas`](Self::sas). The peer is not told; it will notice.
+    pub fn recover(&mut self, now: Instant, out: &mut Outbox) -> Vec<SaId> {
+        let lost = self.core.table.lost();
+        self.core.actions.clear();
+        for &id in &lost {
+            self.core.table.remove(id);
+            let mut cx = self.cx(now, out);
+            cx.extensions_only(|extensions, context| {
+                extensions.lifecycle(context, id, Lifecycle::Closed);
+            });
+        }
+        self.cx(now, out).settle();
+        lost
+    }
+
+    /// Whether each message is reported as [`Event::Message`](crate::Event::Message), from now on.
+    pub const fn set_trace(&mut self, on: bool) {
+        self.core.config.trace = on;
     }
 
     /// Whether no SA is left but those that merely repeat an answer.

@@ -136,6 +136,12 @@ impl Cx<'_> {
             Due::Again(datagrams) => {
                 let datagrams = datagrams.to_vec();
                 self.send(sa, &datagrams);
+                if let Some(pending) = sa.window.pending() {
+                    self.out.event(Event::Retransmitted {
+                        sa: sa.facts.id,
+                        exchange: pending.exchange,
+                    });
+                }
                 return Ok(());
             }
             Due::Silent => return self.silent(sa),

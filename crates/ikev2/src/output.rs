@@ -195,6 +195,13 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
+    /// An unanswered request was sent again (RFC 7296 §2.1).
+    Retransmitted {
+        /// The SA.
+        sa: SaId,
+        /// Which exchange.
+        exchange: ExchangeType,
+    },
     /// The peer assigned addresses (RFC 7296 §2.19).
     Configured {
         /// The SA.
@@ -241,6 +248,8 @@ pub struct Established {
     pub nat: (bool, bool),
     /// When.
     pub at: Instant,
+    /// When its negotiation began.
+    pub began: Instant,
 }
 
 /// What a configuration payload gave us.

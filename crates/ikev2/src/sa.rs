@@ -75,6 +75,7 @@ pub(crate) struct Sa {
     pub(crate) window: Window,
     pub(crate) nat: Nat,
     pub(crate) children: Vec<ChildEntry>,
+    pub(crate) began: Instant,
     pub(crate) last_inbound: Instant,
     pub(crate) last_outbound: Instant,
 }
@@ -195,6 +196,7 @@ impl Sa {
             window: Window::default(),
             nat: Nat::default(),
             children: Vec::new(),
+            began: now,
             last_inbound: now,
             last_outbound: now,
         }

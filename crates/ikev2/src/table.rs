@@ -85,8 +85,7 @@ impl Table {
             deadline: None,
             first: None,
         });
-        let id = (u64::from(place.generation) << 32) | u64::from(slot);
-        Ok((SaId::new(id), spi))
+        Ok((handle(slot, place.generation), spi))
     }
 
     /// The SA that has this SPI of ours.
@@ -145,6 +144,15 @@ impl Table {
         if let Some(first) = entry.first {
             self.first_messages.remove(&first);
         }
+    }
+
+    /// Places whose SA was lent out and never came back: a panic has taken it.
+    pub(crate) fn lost(&self) -> Vec<SaId> {
+        (0_u32..)
+            .zip(&self.slots)
+            .filter(|(_, slot)| slot.entry.as_ref().is_some_and(|it| it.sa.is_none()))
+            .map(|(number, slot)| handle(number, slot.generation))
+            .collect()
     }
 
     /// Remembers which first message an SA came from.
@@ -230,6 +238,10 @@ impl Table {
     fn slot_mut(&mut self, slot: u32) -> Option<&mut Slot> {
         self.slots.get_mut(usize::try_from(slot).ok()?)
     }
+}
+
+fn handle(slot: u32, generation: u32) -> SaId {
+    SaId::new((u64::from(generation) << 32) | u64::from(slot))
 }
 
 fn slot_of(id: SaId) -> Option<u32> {
