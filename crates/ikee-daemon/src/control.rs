@@ -1,15 +1,19 @@
 //! The control socket: one JSON object a line, each with `"version": 1`.
 //!
 //! A request names a command: `{"version":1,"command":"up","name":"office"}`. Commands are `up`
-//! and `down` (with the `name` of a connection), `status` and `list`. The answer is one line too:
+//! and `down` (with the `name` of a connection), `status`, `list` and `explain` (with or without a
+//! `name`). The answer is one line too:
 //! `{"version":1,"ok":true,…}`, or `{"version":1,"ok":false,"error":{"code":…,"message":…}}`.
 //! Unknown fields are ignored on both sides, so that later versions can add some. A line is at
 //! most [`LONGEST_LINE`] octets. Only the daemon's own user and root are heard.
 
 pub mod client;
+mod failure;
 pub(crate) mod server;
 
 use serde::{Deserialize, Serialize};
+
+pub use failure::{Advice, Class, Comparison, FailureReport, Side};
 
 /// Version of this protocol.
 pub const VERSION: u32 = 1;
@@ -58,6 +62,13 @@ pub enum Command {
     Status,
     /// Which connections are configured.
     List,
+    /// Why the last negotiation of a connection failed.
+    Explain {
+        /// Its name in the configuration; without one: strangers' negotiations that no
+        /// connection was chosen for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
 }
 
 /// One line to a client.
@@ -80,6 +91,9 @@ pub struct Response {
     /// The answer to `list`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connections: Option<Vec<ConnectionReport>>,
+    /// The answer to `explain`, latest first; none if nothing has failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<Vec<FailureReport>>,
 }
 
 impl Response {
@@ -91,6 +105,7 @@ impl Response {
             message: None,
             status: None,
             connections: None,
+            failures: None,
         }
     }
 
@@ -118,6 +133,13 @@ impl Response {
     pub(crate) fn status(status: Status) -> Self {
         Self {
             status: Some(Box::new(status)),
+            ..Self::empty(true)
+        }
+    }
+
+    pub(crate) fn failures(failures: Vec<FailureReport>) -> Self {
+        Self {
+            failures: Some(failures),
             ..Self::empty(true)
         }
     }

@@ -5,6 +5,7 @@
 
 mod contain;
 mod events;
+mod failures;
 mod packets;
 mod perform;
 mod report;
@@ -90,6 +91,7 @@ struct Book {
     children: BTreeMap<ChildId, events::ChildNote>,
     /// Children whose SA is gone without a word; to be removed.
     orphans: Vec<ChildId>,
+    failures: failures::Failures,
     /// Datagrams that led to nothing.
     dropped: u64,
     provider: &'static str,

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use ike_ext::{Action, Blame, ChildId, Extensions, Lifecycle, SaId};
 
+use crate::attempt::Attempt;
 use crate::context::{Core, Cx};
 use crate::failure::Failure;
 use crate::informational::next_task;
@@ -62,6 +63,7 @@ impl Cx<'_> {
             policy: sa.facts.policy,
             remote: sa.facts.path.remote,
             failure,
+            attempt: Box::new(Attempt::of(sa)),
         });
     }
 

@@ -22,6 +22,7 @@
 
 extern crate alloc;
 
+mod attempt;
 mod auth;
 mod auth_exchange;
 mod child;
@@ -50,6 +51,7 @@ mod status;
 mod table;
 mod window;
 
+pub use crate::attempt::Attempt;
 pub use crate::config::{
     Addressing, Authentication, Child, Config, Connection, Limits, Ports, Remote, Retransmit,
     Secret, Selectors,

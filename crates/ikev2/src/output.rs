@@ -12,6 +12,7 @@ use ipsec_doi::{EspSuite, Identity, IkeSuite, TrafficSelector};
 use isakmp_wire::v2::NotifyType;
 use isakmp_wire::{ExchangeType, PayloadType, Spi};
 
+use crate::attempt::Attempt;
 use crate::failure::{Dropped, Failure};
 
 /// Where an endpoint puts what follows from an input. Reuse it: it keeps its allocation.
@@ -155,6 +156,8 @@ pub enum Event {
         remote: SocketAddr,
         /// Why.
         failure: Failure,
+        /// How far it came.
+        attempt: Box<Attempt>,
     },
     /// A child could not be opened; the IKE SA stands.
     ChildFailed {
@@ -194,6 +197,8 @@ pub enum Event {
         from: SocketAddr,
         /// Why.
         failure: Failure,
+        /// The vendor IDs in it, within the limits of the configuration.
+        vendor_ids: Vec<Vec<u8>>,
     },
     /// An unanswered request was sent again (RFC 7296 §2.1).
     Retransmitted {

@@ -234,14 +234,22 @@ impl Sa {
 
     /// Remembers the vendor IDs of an accepted message, a bounded number and size of them.
     pub(crate) fn remember<'a>(&mut self, ids: impl Iterator<Item = &'a [u8]>, limit: usize) {
-        for id in ids {
-            let known = &mut self.facts.vendor_ids;
-            if known.len() >= limit {
-                return;
-            }
-            if id.len() <= MAX_VENDOR_ID && !known.iter().any(|it| it == id) {
-                known.push(id.to_vec());
-            }
+        bounded(&mut self.facts.vendor_ids, ids, limit);
+    }
+}
+
+/// Adds vendor IDs to those that are known, a bounded number and size of them.
+pub(crate) fn bounded<'a>(
+    known: &mut Vec<Vec<u8>>,
+    ids: impl Iterator<Item = &'a [u8]>,
+    limit: usize,
+) {
+    for id in ids {
+        if known.len() >= limit {
+            return;
+        }
+        if id.len() <= MAX_VENDOR_ID && !known.iter().any(|it| it == id) {
+            known.push(id.to_vec());
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A look at the SAs from outside.
 
+use alloc::vec::Vec;
 use core::net::SocketAddr;
+
 use ike_ext::{ChildId, PolicyId, Role, SaId};
 use ipsec_doi::{Identity, IkeSuite};
 use isakmp_wire::Spi;
@@ -32,6 +34,8 @@ pub struct SaStatus<'a> {
     pub remote_id: Option<&'a Identity>,
     /// Whether there is a NAT before us, and before the peer.
     pub nat: (bool, bool),
+    /// The vendor IDs that the peer sent, within the limits of the configuration.
+    pub vendor_ids: &'a [Vec<u8>],
     children: &'a [crate::sa::ChildEntry],
     config: &'a Config,
 }
@@ -70,6 +74,7 @@ impl<'a> SaStatus<'a> {
             suite: sa.secure.as_ref().map(|it| it.keys.suite()),
             remote_id,
             nat: (sa.nat.here, sa.nat.there),
+            vendor_ids: &sa.facts.vendor_ids,
             children: &sa.children,
             config,
         })

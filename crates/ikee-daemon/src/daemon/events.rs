@@ -113,11 +113,13 @@ impl Daemon {
                 policy,
                 remote,
                 failure,
+                attempt,
             } => {
                 let span = self.note(sa, policy).span.clone();
                 let why = format!("no IKE SA with {remote}: {failure}");
                 span.in_scope(|| tracing::warn!("{why}"));
                 self.failed_text(sa, why);
+                self.remember_failed(policy, &failure, &attempt);
                 self.forget(sa).await;
             }
             Event::ChildFailed {
@@ -129,14 +131,23 @@ impl Daemon {
                 let why = format!("no child SA: {failure}");
                 span.in_scope(|| tracing::warn!("{why}"));
                 self.failed_text(sa, why);
+                self.remember_child(sa, policy, &failure);
             }
             Event::Closed { sa, policy, reason } => {
                 self.closed(sa, policy, &reason);
+                self.remember_closed(policy, &reason);
                 self.forget(sa).await;
             }
             Event::Hint { sa, notify } => self.hint(sa, notify),
             Event::Dropped { from, reason } => self.dropped(from, &reason),
-            Event::Refused { from, failure } => refused(from, &failure),
+            Event::Refused {
+                from,
+                failure,
+                vendor_ids,
+            } => {
+                refused(from, &failure);
+                self.remember_refused(from, &failure, &vendor_ids);
+            }
             Event::Configured { sa, assigned } => self.configured(sa, &assigned).await,
             Event::Moved { sa, remote } => {
                 self.span(sa)

@@ -48,6 +48,9 @@ impl Daemon {
     async fn install_child(&mut self, child: &ChildSa) {
         let note = ChildNote::of(child);
         let id = child.id;
+        if let Some(name) = self.connection_name(child.policy).map(str::to_owned) {
+            self.book.failures.overcome(&name);
+        }
         let span = self.span(child.sa);
         span.in_scope(|| tracing::info!("child {note}"));
         if let Some((_, routes)) = &mut self.plane.tun {

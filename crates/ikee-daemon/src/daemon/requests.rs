@@ -29,6 +29,7 @@ impl Daemon {
         match command {
             Command::Status => answer(reply, Response::status(self.status())),
             Command::List => answer(reply, Response::connections(self.connections())),
+            Command::Explain { name } => answer(reply, self.explain(name.as_deref())),
             Command::Up { name } => self.up(name, reply),
             Command::Down { name } => self.down(name, reply),
         }
@@ -88,7 +89,7 @@ impl Daemon {
         });
     }
 
-    fn policy(&self, name: &str) -> Result<PolicyId, (Code, String)> {
+    pub(super) fn policy(&self, name: &str) -> Result<PolicyId, (Code, String)> {
         let connections = &self.endpoint.config().connections;
         let found = connections
             .iter()

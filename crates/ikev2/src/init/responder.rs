@@ -10,6 +10,7 @@ use ipsec_doi::{IkeProposal, IkeSuite};
 use isakmp_wire::v2::{NotifyType, kind};
 use isakmp_wire::{ExchangeType, Message, OwnedPayload, Spi};
 
+use crate::attempt::vendor_ids;
 use crate::auth::Transcript;
 use crate::auth_exchange::AwaitAuthRequest;
 use crate::config::Connection;
@@ -171,6 +172,7 @@ fn refuse(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, failure: Failure) 
     cx.out.event(Event::Refused {
         from: datagram.remote,
         failure,
+        vendor_ids: vendor_ids(datagram.bytes, cx.core.config.limits.vendor_ids),
     });
 }
 
