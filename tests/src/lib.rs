@@ -5,7 +5,9 @@
     reason = "tests build and match them"
 )]
 
+pub mod fault;
 pub mod host;
+pub mod keyring;
 pub mod link;
 pub mod nat;
 pub mod pair;
@@ -14,7 +16,9 @@ pub mod setup;
 pub mod watch;
 pub mod wire;
 
+pub use crate::fault::Fault;
 pub use crate::host::Host;
+pub use crate::keyring::Keyring;
 pub use crate::link::{Conditions, Crossed, Fate, Link, Packet};
 pub use crate::nat::Nat;
 pub use crate::pair::{Pair, Side};

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ike_ext::Instant;
+use isakmp_wire::Header;
 
 use crate::nat::Nat;
 use crate::rng::Rng;
@@ -64,6 +65,12 @@ impl Packet {
         header + 8 + self.bytes.len()
     }
 
+    /// Whether it is an IKE message, not ESP nor a keep-alive.
+    #[must_use]
+    pub fn is_ike(&self) -> bool {
+        self.message().len() >= Header::LEN
+    }
+
     /// The IKE message in it, without a non-ESP marker.
     #[must_use]
     pub fn message(&self) -> &[u8] {
@@ -106,6 +113,8 @@ pub struct Link {
     pub meddler: Option<Meddler>,
     /// Everything that was ever sent.
     pub crossed: Vec<Crossed>,
+    /// Whether it remembers that; runs without end should not.
+    pub recording: bool,
     rng: Rng,
     in_flight: BTreeMap<(Instant, u64), Packet>,
     count: u64,
@@ -129,6 +138,7 @@ impl Link {
             nat: None,
             meddler: None,
             crossed: Vec::new(),
+            recording: true,
             rng,
             in_flight: BTreeMap::new(),
             count: 0,
@@ -137,6 +147,18 @@ impl Link {
 
     /// Takes a datagram from the first party (`from` 0) or the second.
     pub fn send(&mut self, now: Instant, from: usize, packet: Packet) {
+        let Some(packet) = self.enter(now, from, packet) else {
+            return;
+        };
+        let packets = match &mut self.meddler {
+            Some(meddler) => meddler(packet),
+            None => vec![packet],
+        };
+        self.carry(now, packets);
+    }
+
+    /// Decides a datagram's fate and translates it; `None` if that was its end.
+    pub(crate) fn enter(&mut self, now: Instant, from: usize, packet: Packet) -> Option<Packet> {
         let fate = if packet.ip_len() > self.conditions.mtu {
             Fate::TooLarge
         } else if self.rng.chance(self.conditions.loss[from]) {
@@ -144,22 +166,25 @@ impl Link {
         } else {
             Fate::Sent
         };
-        self.crossed.push(Crossed {
-            at: now,
-            packet: packet.clone(),
-            fate,
-        });
+        if self.recording {
+            self.crossed.push(Crossed {
+                at: now,
+                packet: packet.clone(),
+                fate,
+            });
+        }
         if fate != Fate::Sent {
-            return;
+            return None;
         }
         let mut packet = packet;
         if let Some(nat) = &mut self.nat {
             nat.outbound(&mut packet);
         }
-        let packets = match &mut self.meddler {
-            Some(meddler) => meddler(packet),
-            None => vec![packet],
-        };
+        Some(packet)
+    }
+
+    /// Puts datagrams on the wire, some of them twice.
+    pub(crate) fn carry(&mut self, now: Instant, packets: Vec<Packet>) {
         for packet in packets {
             let copies = 1 + usize::from(self.rng.chance(self.conditions.duplicates));
             for _ in 0..copies {
@@ -195,6 +220,23 @@ impl Link {
             }
         }
         None
+    }
+
+    /// How many IKE messages from an address are on the wire.
+    #[must_use]
+    pub fn waiting(&self, from: IpAddr) -> usize {
+        let packets = self.in_flight.values();
+        packets
+            .filter(|it| it.is_ike() && it.from.ip() == from)
+            .count()
+    }
+
+    /// Takes the oldest IKE message from an address off the wire.
+    pub fn take(&mut self, from: IpAddr) -> Option<Packet> {
+        let mut packets = self.in_flight.iter();
+        let found = packets.find(|(_, it)| it.is_ike() && it.from.ip() == from);
+        let key = *found?.0;
+        self.in_flight.remove(&key)
     }
 
     /// Takes everything off the wire, as it would arrive.

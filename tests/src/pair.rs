@@ -1,5 +1,6 @@
 //! Two endpoints, one clock, and a link between them.
 
+use std::fmt;
 use std::time::Duration;
 
 use ike_crypto::Provider;
@@ -9,9 +10,11 @@ use ikee_server_address::ServerAddress;
 use ikev2::{Endpoint, InitiateError};
 
 use crate::host::Host;
+use crate::keyring::Keyring;
 use crate::link::{Link, Packet};
 use crate::rng::Rng;
 use crate::setup::{POLICY, Party, Setup};
+use crate::wire::Clear;
 
 /// One of the two parties.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,8 +36,10 @@ impl Side {
     }
 }
 
+/// Decides what goes on instead of a datagram of one side, knowing all keys.
+pub type Intruder = Box<dyn FnMut(&Keyring<'_>, Side, Packet) -> Vec<Packet>>;
+
 /// Two endpoints, one clock, and a link between them.
-#[derive(Debug)]
 pub struct Pair {
     /// The time.
     pub now: Instant,
@@ -44,10 +49,23 @@ pub struct Pair {
     pub b: Host,
     /// What is between them.
     pub link: Link,
+    /// Somebody on the path who knows the keys; takes the place of the link's meddler.
+    pub intruder: Option<Intruder>,
     /// The cryptography of both.
     pub provider: &'static Provider,
     /// Of whoever wants to do something at random.
     pub rng: Rng,
+}
+
+impl fmt::Debug for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pair")
+            .field("now", &self.now)
+            .field("a", &self.a)
+            .field("b", &self.b)
+            .field("link", &self.link)
+            .finish_non_exhaustive()
+    }
 }
 
 /// No negotiation takes longer, with the schedules that tests use.
@@ -72,6 +90,7 @@ impl Pair {
             a,
             b,
             link,
+            intruder: None,
             provider,
             rng,
         }
@@ -159,8 +178,36 @@ impl Pair {
     /// Puts datagrams of one side on the link.
     pub fn send(&mut self, side: Side, packets: Vec<Packet>) {
         for packet in packets {
-            self.link.send(self.now, side as usize, packet);
+            let Some(mut intruder) = self.intruder.take() else {
+                self.link.send(self.now, side as usize, packet);
+                continue;
+            };
+            if let Some(packet) = self.link.enter(self.now, side as usize, packet) {
+                let packets = intruder(&Keyring::of(self), side, packet);
+                self.link.carry(self.now, packets);
+            }
+            self.intruder = Some(intruder);
         }
+    }
+
+    /// How many messages of one side are on their way.
+    #[must_use]
+    pub fn waiting(&self, side: Side) -> usize {
+        self.link.waiting(self.host(side).address)
+    }
+
+    /// Takes the oldest message of one side off the wire: to deliver it later, or never.
+    pub fn take(&mut self, side: Side) -> Packet {
+        let taken = self.link.take(self.host(side).address);
+        taken.unwrap_or_else(|| panic!("{side:?} has sent nothing"))
+    }
+
+    /// Delivers the oldest message of one side, and says what it was.
+    pub fn pass(&mut self, side: Side) -> Clear {
+        let packet = self.take(side);
+        let clear = self.read(&packet);
+        self.deliver(&packet);
+        clear
     }
 
     /// Hands a datagram to whoever has its address, past the link.

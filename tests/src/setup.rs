@@ -148,7 +148,7 @@ impl Setup {
     #[must_use]
     pub fn insecure() -> Self {
         Self {
-            provider: ike_rustcrypto::provider(),
+            provider: ike_crypto::null::provider(),
             ..Self::new()
         }
     }
