@@ -8,7 +8,8 @@ use ipsec_doi::Identity;
 use isakmp_wire::Encode;
 use isakmp_wire::v2::{AuthMethod, Authentication, Identification};
 
-use crate::config::{Connection, Secret};
+use crate::authentication::{LocalProof, RemoteProof};
+use crate::config::Connection;
 use crate::failure::{AuthenticationFailure, Failure};
 use crate::keys::{Keys, Signed};
 
@@ -69,7 +70,9 @@ pub(crate) fn prove(
 ) -> Result<Vec<u8>, Failure> {
     let identity = identification(&connection.authentication.local_id);
     let signed = transcript.signed(role, &identity);
-    let Secret::Psk(psk) = &connection.authentication.secret;
+    let LocalProof::Psk(psk) = &connection.authentication.local else {
+        return Err(Failure::Bug("no such proof"));
+    };
     let mut data = alloc::vec![0; keys.suite().prf.output_len()];
     signed.with_psk(provider, keys, role, psk, |key, parts| {
         key.mac(parts, &mut data);
@@ -106,15 +109,19 @@ pub(crate) fn verify(
     proof: Proof<'_>,
 ) -> Result<Verified, Failure> {
     let peer = proof.identity.clone();
-    if proof.auth.method != AuthMethod::SHARED_KEY {
+    let mut secrets = connection.authentication.remote.iter();
+    let secret = secrets.find_map(|it| match it {
+        RemoteProof::Psk(psk) => Some(psk),
+        RemoteProof::Signature(_) | RemoteProof::Null => None,
+    });
+    let Some(psk) = secret.filter(|_| proof.auth.method == AuthMethod::SHARED_KEY) else {
         let method = proof.auth.method;
         return Err(Failure::Authentication(AuthenticationFailure::Method {
             peer,
             method,
         }));
-    }
+    };
     let signed = transcript.signed(role, proof.identification);
-    let Secret::Psk(psk) = &connection.authentication.secret;
     // RFC 7296 §2.15: the whole output of the PRF; a shorter one would be easy to guess
     let whole = proof.auth.data.len() == keys.suite().prf.output_len();
     let verified = signed.with_psk(provider, keys, role, psk, |key, parts| {

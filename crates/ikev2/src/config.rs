@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use ike_crypto::SecretVec;
 use ike_ext::PolicyId;
 use ipsec_doi::encapsulation::Mode;
-use ipsec_doi::{EspProposal, Identity, IkeProposal, TrafficSelector};
+use ipsec_doi::{EspProposal, IkeProposal, TrafficSelector};
 
+use crate::authentication::Authentication;
 use crate::profile::Profile;
 
 /// Everything that an [`Endpoint`](crate::Endpoint) is told by its operator.
@@ -136,38 +136,6 @@ impl Remote {
     }
 }
 
-/// Identities and the proofs for them (RFC 7296 §2.15).
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Authentication {
-    /// Who we are.
-    pub local_id: Identity,
-    /// Who the peer must be; `None` accepts any identity that proves itself.
-    pub remote_id: Option<Identity>,
-    /// The secret behind both.
-    pub secret: Secret,
-}
-
-impl Authentication {
-    /// Both sides prove knowledge of a shared key.
-    #[must_use]
-    pub fn psk(local_id: Identity, remote_id: Option<Identity>, psk: SecretVec) -> Self {
-        Self {
-            local_id,
-            remote_id,
-            secret: Secret::Psk(psk),
-        }
-    }
-}
-
-/// What proves an identity.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Secret {
-    /// A pre-shared key, octets as typed (RFC 7296 §2.15).
-    Psk(SecretVec),
-}
-
 /// A child SA to open or to accept.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -267,6 +235,12 @@ pub struct Limits {
     pub cookie_lifetime: Duration,
     /// Vendor IDs remembered per SA.
     pub vendor_ids: usize,
+    /// Certificates and CRLs taken from one peer.
+    pub certificates: usize,
+    /// Octets of one certificate or CRL taken from a peer.
+    pub certificate_octets: usize,
+    /// How long [`Input::Trusted`](crate::Input::Trusted) may be on its way.
+    pub trust_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -278,6 +252,9 @@ impl Default for Limits {
             half_open_timeout: Duration::from_secs(60),
             cookie_lifetime: Duration::from_secs(150),
             vendor_ids: 32,
+            certificates: 16,
+            certificate_octets: 16_384,
+            trust_timeout: Duration::from_secs(30),
         }
     }
 }

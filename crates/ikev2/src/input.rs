@@ -1,15 +1,27 @@
 //! What goes into an endpoint.
 
+use alloc::string::String;
 use core::net::SocketAddr;
 
+use ike_ext::SaId;
+
+use crate::authentication::PeerKey;
+
 /// One thing that happened outside.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Input<'a> {
     /// An IKE message arrived.
     Datagram(Datagram<'a>),
     /// The time of [`Endpoint::next_timeout`](crate::Endpoint::next_timeout) has come.
     Timeout,
+    /// The application has looked at a peer's certificates.
+    Trusted {
+        /// The SA of the [`Event::PeerCertificates`](crate::Event::PeerCertificates).
+        sa: SaId,
+        /// The key that belongs to the identity, or why there is none: words for an operator.
+        verdict: Result<PeerKey, String>,
+    },
 }
 
 /// An IKE message and where it came from.

@@ -25,6 +25,7 @@ extern crate alloc;
 mod attempt;
 mod auth;
 mod auth_exchange;
+mod authentication;
 mod child;
 mod config;
 mod configuration;
@@ -52,9 +53,11 @@ mod table;
 mod window;
 
 pub use crate::attempt::Attempt;
+pub use crate::authentication::{
+    Authentication, AuthorityHash, Credential, LocalProof, PeerKey, RemoteProof, Trust,
+};
 pub use crate::config::{
-    Addressing, Authentication, Child, Config, Connection, Limits, Ports, Remote, Retransmit,
-    Secret, Selectors,
+    Addressing, Child, Config, Connection, Limits, Ports, Remote, Retransmit, Selectors,
 };
 pub use crate::endpoint::{Deadline, Endpoint};
 pub use crate::failure::{AuthenticationFailure, Dropped, Failure, Incompatibility, Misbehaviour};
@@ -62,7 +65,7 @@ pub use crate::input::{Datagram, Input};
 pub use crate::misuse::{InitiateError, Misuse};
 pub use crate::output::{
     Assigned, ChildKeys, ChildSa, ChildUpdate, CloseReason, Established, Event, KeyLog, Message,
-    Outbox, Output, Transmit,
+    Outbox, Output, PeerCertificates, Transmit,
 };
 pub use crate::profile::{Profile, SuiteChoice};
 pub use crate::status::{ChildStatus, SaStatus};

@@ -13,6 +13,7 @@ use isakmp_wire::v2::NotifyType;
 use isakmp_wire::{ExchangeType, PayloadType, Spi};
 
 use crate::attempt::Attempt;
+use crate::authentication::AuthorityHash;
 use crate::failure::{Dropped, Failure};
 
 /// Where an endpoint puts what follows from an input. Reuse it: it keeps its allocation.
@@ -159,6 +160,10 @@ pub enum Event {
         /// How far it came.
         attempt: Box<Attempt>,
     },
+    /// The peer shows certificates, and signs: whose key is it? The SA waits, no longer than
+    /// [`Limits::trust_timeout`](crate::Limits::trust_timeout), for
+    /// [`Input::Trusted`](crate::Input::Trusted).
+    PeerCertificates(Box<PeerCertificates>),
     /// A child could not be opened; the IKE SA stands.
     ChildFailed {
         /// The IKE SA.
@@ -227,6 +232,25 @@ pub enum Event {
     KeyLog(Box<KeyLog>),
     /// A message was sent or accepted, because the configuration asked for a trace.
     Message(Message),
+}
+
+/// What a peer shows for its identity. Nothing of it has been checked.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PeerCertificates {
+    /// The SA.
+    pub sa: SaId,
+    /// Its connection.
+    pub policy: PolicyId,
+    /// Who the peer says it is: the certificate must be for this identity.
+    pub identity: Identity,
+    /// X.509 certificates in DER, as the peer ordered them: the first has the key that signs, the
+    /// others may help to find its issuers. Empty when it sent none.
+    pub chain: Vec<Vec<u8>>,
+    /// Certificate revocation lists in DER.
+    pub crls: Vec<Vec<u8>>,
+    /// The authorities that the connection trusts, as configured; empty leaves it to you.
+    pub authorities: Vec<AuthorityHash>,
 }
 
 /// An authenticated IKE SA.

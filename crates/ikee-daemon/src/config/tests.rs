@@ -250,7 +250,7 @@ fn a_secret_file_must_be_private_and_loses_its_line_end() {
     );
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     let settings = parsed().unwrap();
-    let ikev2::Secret::Psk(psk) = &settings.endpoint.connections[0].authentication.secret else {
+    let ikev2::LocalProof::Psk(psk) = &settings.endpoint.connections[0].authentication.local else {
         panic!()
     };
     assert_eq!(psk.as_slice(), b"secret");
