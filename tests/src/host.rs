@@ -63,6 +63,10 @@ impl Host {
                     let twice = self.children.insert(it.id, *it);
                     assert!(twice.is_none(), "a child was installed twice");
                 }
+                Output::UseChild(it) => {
+                    let child = self.children.get_mut(&it).expect("an installed child");
+                    child.sends = true;
+                }
                 Output::UpdateChild(it) => self.updates.push(it),
                 Output::DeleteChild(it) => {
                     let known = self.children.remove(&it);

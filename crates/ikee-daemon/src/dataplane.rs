@@ -144,7 +144,28 @@ impl Dataplane {
     /// # Errors
     /// [`InstallError`]; nothing is installed then.
     pub fn install(&mut self, child: &ChildSa) -> Result<(), InstallError> {
-        self.install_spec(&ChildSpec::from(child))
+        self.install_spec(&ChildSpec::from(child))?;
+        if let Some(installed) = self.child_mut(child.id) {
+            installed.replaces = child.replaces;
+        }
+        if child.sends {
+            self.use_child(child.id);
+        } else if let Some(installed) = self.child_mut(child.id) {
+            installed.sends = false;
+        }
+        Ok(())
+    }
+
+    /// Sends with a child from now on, and no more with the one that it replaces.
+    pub fn use_child(&mut self, id: ChildId) {
+        let Some(child) = self.child_mut(id) else {
+            return;
+        };
+        child.sends = true;
+        let old = child.replaces.take();
+        if let Some(old) = old.and_then(|old| self.child_mut(old)) {
+            old.sends = false;
+        }
     }
 
     /// As [`install`](Self::install), from parts.

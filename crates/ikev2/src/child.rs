@@ -14,7 +14,7 @@ use crate::config::{Child, Connection, Selectors};
 use crate::context::Cx;
 use crate::failure::{Failure, Incompatibility, Misbehaviour};
 use crate::narrow;
-use crate::output::{ChildSa, Event, KeyLog, Output};
+use crate::output::{ChildSa, Event, KeyLog, Output, TrafficLimits};
 use crate::profile::SuiteChoice;
 use crate::sa::{ChildEntry, Sa};
 use crate::select;
@@ -235,6 +235,10 @@ pub(crate) fn install(
         remote: sa.facts.path.remote,
         udp_encapsulation: encapsulate,
         role: sa.facts.role,
+        replaces: None,
+        sends: true,
+        limits: TrafficLimits::default(),
+        original: None,
     });
     if cx.core.config.key_log {
         log_keys(cx, &child);

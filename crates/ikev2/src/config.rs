@@ -92,6 +92,14 @@ pub struct Connection {
     pub liveness: Option<Duration>,
     /// The retransmission schedule.
     pub retransmit: Retransmit,
+    /// When the IKE SA gets new keys, and when the peers prove themselves anew.
+    pub lifetime: IkeLifetime,
+    /// Whether a first SA says that it is the only one (RFC 7296 §2.4); what peers say is heeded
+    /// in any case.
+    pub initial_contact: bool,
+    /// Whether a new SA between the same two identities ends the older ones even if the peer does
+    /// not ask for it.
+    pub unique: bool,
 }
 
 impl Connection {
@@ -111,6 +119,40 @@ impl Connection {
             start_on_nat_t: false,
             liveness: Some(Duration::from_secs(30)),
             retransmit: Retransmit::default(),
+            lifetime: IkeLifetime::default(),
+            initial_contact: true,
+            unique: false,
+        }
+    }
+}
+
+/// How long an IKE SA lives (RFC 7296 §2.8).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "two deadlines, and how strictly they are kept"
+)]
+pub struct IkeLifetime {
+    /// When it is rekeyed; `None`: never by us.
+    pub rekey: Option<Duration>,
+    /// When it is replaced by one with fresh proofs, which is opened before the old one goes
+    /// (RFC 7296 §2.8.3); `None`: never.
+    pub reauthenticate: Option<Duration>,
+    /// Both happen earlier by a random part of this, so that neither the two peers nor many SAs
+    /// act at once.
+    pub jitter: Duration,
+    /// How long after the earlier of both the SA is deleted if that came to nothing.
+    pub hard: Duration,
+}
+
+impl Default for IkeLifetime {
+    /// Rekeyed every four hours or up to ten minutes earlier; no reauthentication.
+    fn default() -> Self {
+        Self {
+            rekey: Some(Duration::from_secs(4 * 3600)),
+            reauthenticate: None,
+            jitter: Duration::from_secs(600),
+            hard: Duration::from_secs(900),
         }
     }
 }
@@ -148,8 +190,13 @@ pub struct Child {
     pub local: Selectors,
     /// What lies behind the peer.
     pub remote: Selectors,
-    /// Tunnel or transport.
+    /// Tunnel or transport. In transport mode only selectors of one address each come about
+    /// (RFC 7296 §1.3.1).
     pub mode: Mode,
+    /// When it gets new keys.
+    pub lifetime: ChildLifetime,
+    /// When it is opened; for whoever drives the endpoint, which does not start anything by itself.
+    pub start: StartAction,
 }
 
 impl Child {
@@ -162,6 +209,51 @@ impl Child {
             local: Selectors::Dynamic,
             remote: Selectors::Dynamic,
             mode: Mode::Tunnel,
+            lifetime: ChildLifetime::default(),
+            start: StartAction::None,
+        }
+    }
+}
+
+/// When a child is opened.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum StartAction {
+    /// When the peer or the operator asks for it.
+    #[default]
+    None,
+    /// At start, and again when it is lost.
+    Start,
+    /// With the first packet for it.
+    Trap,
+}
+
+/// What a child may carry, and how long it lives, before it is deleted (RFC 7296 §2.8). It is rekeyed
+/// before that: at nine tenths of each limit, less a random part of the jitter.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "what can be counted of an SA: time, octets, packets"
+)]
+pub struct ChildLifetime {
+    /// Time; `None`: without end.
+    pub time: Option<Duration>,
+    /// Octets in either direction; the data plane counts them.
+    pub bytes: Option<u64>,
+    /// Packets in either direction; the data plane counts them.
+    pub packets: Option<u64>,
+    /// How much earlier it may be rekeyed, percent of each limit; no more than 50 counts.
+    pub jitter_percent: u8,
+}
+
+impl Default for ChildLifetime {
+    /// One hour, any amount of data, jitter of 10 percent.
+    fn default() -> Self {
+        Self {
+            time: Some(Duration::from_secs(3600)),
+            bytes: None,
+            packets: None,
+            jitter_percent: 10,
         }
     }
 }

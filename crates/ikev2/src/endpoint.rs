@@ -82,6 +82,7 @@ impl Endpoint {
             Input::Timeout => cx.time_out(),
             // nothing waits for a verdict yet
             Input::Trusted { .. } => {}
+            Input::ChildExpired { child, hard } => cx.child_expired(child, hard),
         }
         cx.settle();
     }
@@ -149,12 +150,7 @@ impl Endpoint {
         child: ChildId,
         out: &mut Outbox,
     ) -> Result<(), Misuse> {
-        let sa = self
-            .core
-            .table
-            .iter()
-            .find(|sa| sa.children.iter().any(|it| it.id == child));
-        let id = sa.map(|it| it.facts.id).ok_or(Misuse::NoChild)?;
+        let id = self.core.sa_of(child).ok_or(Misuse::NoChild)?;
         self.queue(now, id, Task::DeleteChild(child), out)
     }
 
@@ -165,6 +161,80 @@ impl Endpoint {
     /// When the SA is unknown or not established.
     pub fn probe(&mut self, now: Instant, sa: SaId, out: &mut Outbox) -> Result<(), Misuse> {
         self.queue(now, sa, Task::Probe, out)
+    }
+
+    /// Replaces one child by one with new keys (RFC 7296 §2.8).
+    ///
+    /// # Errors
+    ///
+    /// When there is no such child, or too much is to be done already.
+    pub fn rekey_child(
+        &mut self,
+        now: Instant,
+        child: ChildId,
+        out: &mut Outbox,
+    ) -> Result<(), Misuse> {
+        let id = self.core.sa_of(child).ok_or(Misuse::NoChild)?;
+        self.queue(now, id, Task::RekeyChild(child), out)
+    }
+
+    /// Replaces an IKE SA by one with new keys, which inherits its children (RFC 7296 §2.8).
+    ///
+    /// # Errors
+    ///
+    /// When the SA is unknown or not established, or too much is to be done already.
+    pub fn rekey(&mut self, now: Instant, sa: SaId, out: &mut Outbox) -> Result<(), Misuse> {
+        self.queue(now, sa, Task::Rekey, out)
+    }
+
+    /// Replaces an IKE SA by one with new proofs of identity and its own children; the old one goes
+    /// when the new one stands (RFC 7296 §2.8.3).
+    ///
+    /// # Errors
+    ///
+    /// When the SA is unknown or not established, or the connection cannot begin a negotiation.
+    pub fn reauthenticate(
+        &mut self,
+        now: Instant,
+        sa: SaId,
+        out: &mut Outbox,
+    ) -> Result<(), Misuse> {
+        let found = self.core.table.get(sa).ok_or(Misuse::NoSa)?;
+        let connection = self.core.connection(found.connection);
+        if connection.is_none_or(|it| it.remote.is_none() || it.children.is_empty()) {
+            return Err(Misuse::CannotInitiate);
+        }
+        self.queue(now, sa, Task::Reauthenticate, out)
+    }
+
+    /// Opens another child of the SA's connection, its `index`th (RFC 7296 §1.3.1).
+    ///
+    /// # Errors
+    ///
+    /// When the SA is unknown or not established, the connection has no such child, or too much is to
+    /// be done already.
+    pub fn create_child(
+        &mut self,
+        now: Instant,
+        sa: SaId,
+        index: usize,
+        out: &mut Outbox,
+    ) -> Result<(), Misuse> {
+        let found = self.core.table.get(sa).ok_or(Misuse::NoSa)?;
+        let connection = self.core.connection(found.connection);
+        if connection.is_none_or(|it| it.children.get(index).is_none()) {
+            return Err(Misuse::NoChild);
+        }
+        self.queue(now, sa, Task::CreateChild(index), out)
+    }
+
+    /// Takes another configuration. SAs whose connection is still there, by its
+    /// [`policy`](crate::Connection::policy), stay as they are and take deadlines from it when they
+    /// are rekeyed; those of others are deleted. Children are known again by their names.
+    pub fn reconfigure(&mut self, now: Instant, config: Config, out: &mut Outbox) {
+        let mut cx = self.cx(now, out);
+        cx.reconfigure(config);
+        cx.settle();
     }
 
     fn queue(
@@ -265,6 +335,24 @@ impl Endpoint {
 }
 
 impl Cx<'_> {
+    /// The data plane says that a child has carried enough.
+    fn child_expired(&mut self, child: ChildId, hard: bool) {
+        let Some(sa) = self.core.sa_of(child) else {
+            return;
+        };
+        let task = if hard {
+            Task::DeleteChild(child)
+        } else {
+            Task::RekeyChild(child)
+        };
+        self.queue_task(sa, task);
+    }
+
+    /// Finds each SA's connection again by its handle; an SA that has none any more is deleted.
+    fn reconfigure(&mut self, config: Config) {
+        self.core.config = config;
+    }
+
     /// Deletes in the way that the SA's state asks for.
     fn delete(&mut self, mut sa: Box<Sa>) {
         if let State::Established(state) = &mut sa.state {

@@ -19,6 +19,13 @@ use isakmp_wire::marker;
 const MAX_ROUNDS: usize = 8;
 
 impl Core {
+    /// The IKE SA above a child.
+    pub(crate) fn sa_of(&self, child: ChildId) -> Option<SaId> {
+        let mut sas = self.table.iter();
+        let found = sas.find(|sa| sa.children.iter().any(|it| it.id == child));
+        found.map(|it| it.facts.id)
+    }
+
     /// How long the SA's peer may be silent.
     pub(crate) fn liveness(&self, sa: &Sa) -> Option<Duration> {
         self.connection(sa.connection).and_then(|it| it.liveness)
@@ -218,7 +225,7 @@ impl Cx<'_> {
         match action {
             Action::Close(sa) => self.queue_task(sa, Task::Delete),
             Action::DeleteChild(child) => {
-                if let Some(sa) = self.sa_of(child) {
+                if let Some(sa) = self.core.sa_of(child) {
                     self.queue_task(sa, Task::DeleteChild(child));
                 }
             }
@@ -243,16 +250,7 @@ impl Cx<'_> {
         }
     }
 
-    fn sa_of(&self, child: ChildId) -> Option<SaId> {
-        let found = self
-            .core
-            .table
-            .iter()
-            .find(|sa| sa.children.iter().any(|it| it.id == child));
-        found.map(|it| it.facts.id)
-    }
-
-    fn queue_task(&mut self, id: SaId, task: Task) {
+    pub(crate) fn queue_task(&mut self, id: SaId, task: Task) {
         self.with(id, |cx, sa| {
             if let State::Established(state) = &mut sa.state {
                 state.tasks.push_back(task);

@@ -135,6 +135,9 @@ pub(crate) fn next_task(cx: &mut Cx<'_>, sa: &mut Sa) -> Result<(), Failure> {
         let payloads = match task {
             Task::Probe => Vec::new(),
             Task::Inform(payloads) => payloads,
+            Task::CreateChild(_) | Task::RekeyChild(_) | Task::Rekey | Task::Reauthenticate => {
+                continue;
+            }
             Task::Delete => {
                 sa.state = State::Closing(Some(CloseReason::Local));
                 alloc::vec![delete_ike()]

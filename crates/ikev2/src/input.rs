@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::net::SocketAddr;
 
-use ike_ext::SaId;
+use ike_ext::{ChildId, SaId};
 
 use crate::authentication::PeerKey;
 
@@ -21,6 +21,13 @@ pub enum Input<'a> {
         sa: SaId,
         /// The key that belongs to the identity, or why there is none: words for an operator.
         verdict: Result<PeerKey, String>,
+    },
+    /// A child has carried as much as its [`TrafficLimits`](crate::TrafficLimits) allow.
+    ChildExpired {
+        /// Which child.
+        child: ChildId,
+        /// Whether the hard limit is reached, which deletes the child; the soft one rekeys it.
+        hard: bool,
     },
 }
 

@@ -57,7 +57,8 @@ pub use crate::authentication::{
     Authentication, AuthorityHash, Credential, LocalProof, PeerKey, RemoteProof, Trust,
 };
 pub use crate::config::{
-    Addressing, Child, Config, Connection, Limits, Ports, Remote, Retransmit, Selectors,
+    Addressing, Child, ChildLifetime, Config, Connection, IkeLifetime, Limits, Ports, Remote,
+    Retransmit, Selectors, StartAction,
 };
 pub use crate::endpoint::{Deadline, Endpoint};
 pub use crate::failure::{AuthenticationFailure, Dropped, Failure, Incompatibility, Misbehaviour};
@@ -65,7 +66,7 @@ pub use crate::input::{Datagram, Input};
 pub use crate::misuse::{InitiateError, Misuse};
 pub use crate::output::{
     Assigned, ChildKeys, ChildSa, ChildUpdate, CloseReason, Established, Event, KeyLog, Message,
-    Outbox, Output, PeerCertificates, Transmit,
+    OriginalAddresses, Outbox, Output, PeerCertificates, TrafficLimits, Transmit,
 };
 pub use crate::profile::{Profile, SuiteChoice};
 pub use crate::status::{ChildStatus, SaStatus};

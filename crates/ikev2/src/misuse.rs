@@ -8,6 +8,10 @@ use ike_ext::PolicyId;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Misuse {
+    /// Too many requests wait already.
+    Busy,
+    /// The connection knows no address of the peer, or nothing to offer it.
+    CannotInitiate,
     /// The child is unknown, or gone.
     NoChild,
     /// The SA is unknown, or gone.
@@ -19,6 +23,8 @@ pub enum Misuse {
 impl fmt::Display for Misuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Busy => "too many requests wait for the IKE SA already",
+            Self::CannotInitiate => "the connection cannot begin a negotiation",
             Self::NoChild => "no such child SA",
             Self::NoSa => "no such IKE SA",
             Self::NotEstablished => "the IKE SA is not established",

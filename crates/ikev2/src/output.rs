@@ -58,8 +58,12 @@ impl Outbox {
 pub enum Output {
     /// Send a datagram.
     Transmit(Transmit),
-    /// Install both directions of a child SA, inbound first.
+    /// Install both directions of a child SA, inbound first. Unless [`ChildSa::sends`], nothing is
+    /// sent with it yet, but what arrives is taken.
     InstallChild(Box<ChildSa>),
+    /// The peer is ready: send with this child from now on, and no more with the one that it
+    /// [replaces](ChildSa::replaces), which still receives.
+    UseChild(ChildId),
     /// The peer's outer address has moved: send this child's packets there.
     UpdateChild(ChildUpdate),
     /// Remove both directions of a child SA.
@@ -127,6 +131,45 @@ pub struct ChildSa {
     pub udp_encapsulation: bool,
     /// Our part in its negotiation.
     pub role: Role,
+    /// The child whose place it takes (RFC 7296 §2.8). Both stay installed for a while: the old one
+    /// receives what is still under way until [`Output::DeleteChild`].
+    pub replaces: Option<ChildId>,
+    /// Whether to send with it at once, and no more with the one that it replaces; otherwise
+    /// [`Output::UseChild`] tells when.
+    pub sends: bool,
+    /// What it may carry.
+    pub limits: TrafficLimits,
+    /// Transport mode through a NAT: the two addresses as the peer's packets have them before
+    /// translation, over which its TCP and UDP checksums are (RFC 7296 §2.23.1).
+    pub original: Option<OriginalAddresses>,
+}
+
+/// What a child may carry in either direction; report with
+/// [`Input::ChildExpired`](crate::Input::ChildExpired) what is reached, each once.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "two limits each of two things that a data plane counts"
+)]
+pub struct TrafficLimits {
+    /// Octets after which it is rekeyed.
+    pub soft_bytes: Option<u64>,
+    /// Octets after which it is deleted.
+    pub hard_bytes: Option<u64>,
+    /// Packets after which it is rekeyed.
+    pub soft_packets: Option<u64>,
+    /// Packets after which it is deleted.
+    pub hard_packets: Option<u64>,
+}
+
+/// The addresses in a peer's packets before a NAT changed them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "a packet has two addresses")]
+pub struct OriginalAddresses {
+    /// The peer's own address.
+    pub remote: IpAddr,
+    /// Ours, as the peer knows it.
+    pub local: IpAddr,
 }
 
 /// One direction of a child SA.
@@ -172,6 +215,36 @@ pub enum Event {
         policy: PolicyId,
         /// Why.
         failure: Failure,
+    },
+    /// A child has a successor, which carries the traffic from now on.
+    ChildRekeyed {
+        /// The IKE SA.
+        sa: SaId,
+        /// The child that is going.
+        old: ChildId,
+        /// Its successor.
+        new: ChildId,
+    },
+    /// A child is gone and has no successor; the IKE SA stands.
+    ChildClosed {
+        /// The IKE SA.
+        sa: SaId,
+        /// The child.
+        child: ChildId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// An IKE SA has new keys and a new handle; its children belong to the new one. Nothing more
+    /// is heard of the old one.
+    Rekeyed {
+        /// The SA that is going.
+        old: SaId,
+        /// Its successor.
+        new: SaId,
+        /// SPIs of the successor, initiator's first.
+        spis: (Spi, Spi),
+        /// Ciphers of the successor.
+        suite: IkeSuite,
     },
     /// An established SA is gone, its children with it.
     Closed {
@@ -295,8 +368,14 @@ pub struct Assigned {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum CloseReason {
+    /// Its time is over, or it has carried all it may, and a successor did not come about.
+    Expired,
     /// We were told to.
     Local,
+    /// Another SA with fresh proofs has taken its place (RFC 7296 §2.8.3).
+    Reauthenticated,
+    /// The peer, or our own rule, wants no other SA beside a new one (RFC 7296 §2.4).
+    Superseded,
     /// The peer deleted it.
     Peer,
     /// The peer does not answer.

@@ -168,6 +168,14 @@ pub(crate) enum Task {
     Inform(Vec<OwnedPayload>),
     /// Ask whether the peer lives.
     Probe,
+    /// Open the connection's child of this index.
+    CreateChild(usize),
+    /// Give a child new keys.
+    RekeyChild(ChildId),
+    /// Give the IKE SA new keys.
+    Rekey,
+    /// Replace the IKE SA by one with new proofs.
+    Reauthenticate,
 }
 
 /// A child as its IKE SA knows it.

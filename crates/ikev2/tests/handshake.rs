@@ -104,7 +104,7 @@ impl Pair {
                 Output::Transmit(it) => self.wire.push_back((1 - from, it)),
                 Output::InstallChild(it) => side.children.push(*it),
                 Output::DeleteChild(_) => side.deleted += 1,
-                Output::UpdateChild(_) => {}
+                Output::UpdateChild(_) | Output::UseChild(_) => {}
                 Output::Event(it) => side.events.push(it),
             }
         }

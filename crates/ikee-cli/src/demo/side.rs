@@ -101,7 +101,8 @@ impl Side {
             match output {
                 Output::Transmit(transmit) => news.push(News::Transmit(transmit)),
                 Output::InstallChild(child) => self.install(*child),
-                Output::UpdateChild(_) => {}
+                // nothing is rekeyed or moves in the demo
+                Output::UpdateChild(_) | Output::UseChild(_) => {}
                 Output::DeleteChild(child) => {
                     self.child = self
                         .child

@@ -24,6 +24,7 @@ impl Daemon {
             match output {
                 Output::Transmit(transmit) => self.transmit(&transmit),
                 Output::InstallChild(child) => self.install_child(&child).await,
+                Output::UseChild(child) => self.plane.esp.use_child(child),
                 Output::UpdateChild(update) => self.update_child(update),
                 Output::DeleteChild(child) => self.remove_child(child).await,
                 Output::Event(event) => self.event(event).await,

@@ -70,6 +70,10 @@ pub(super) struct Child {
     pub(super) suite: EspSuite,
     mode: Mode,
     pub(super) udp: bool,
+    /// Whether packets leave through it; one that was rekeyed only receives.
+    pub(super) sends: bool,
+    /// The child whose packets it takes over when it sends.
+    pub(super) replaces: Option<ChildId>,
     pub(super) counters: Counters,
 }
 
@@ -94,6 +98,8 @@ impl Child {
             suite: spec.outbound.suite,
             mode: spec.outbound.mode,
             udp: spec.udp_encapsulation,
+            sends: true,
+            replaces: None,
             counters: Counters::default(),
         })
     }
@@ -114,7 +120,7 @@ impl Child {
 
     /// Whether the packet may leave through this child.
     pub(super) fn wants(&self, flow: &Flow) -> bool {
-        flow.goes_to(&self.remote_selectors) && flow.comes_from(&self.local_selectors)
+        self.sends && flow.goes_to(&self.remote_selectors) && flow.comes_from(&self.local_selectors)
     }
 
     /// The longest inner packet that fits a path of this many octets.

@@ -196,7 +196,10 @@ impl fmt::Display for Dropped {
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Expired => f.write_str("its lifetime is over"),
             Self::Local => f.write_str("deleted by us"),
+            Self::Reauthenticated => f.write_str("replaced by an SA with fresh proofs"),
+            Self::Superseded => f.write_str("a new SA of the same peer takes its place"),
             Self::Peer => f.write_str("deleted by the peer"),
             Self::Silent => f.write_str("the peer does not answer"),
             Self::PeerError(what) => write!(f, "the peer reported {what}"),
