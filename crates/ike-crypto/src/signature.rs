@@ -27,6 +27,36 @@ pub enum SignatureScheme {
     RsaPss(HashId),
 }
 
+impl SignatureScheme {
+    /// The hash of the message, by the number that announces it: IDENTITY for Ed25519, which has its own inside
+    /// (RFC 8420 §2). `None` where the message is the digest already.
+    #[must_use]
+    pub const fn hash(self) -> Option<HashId> {
+        match self {
+            Self::EcdsaDer(hash)
+            | Self::EcdsaFixed(hash)
+            | Self::RsaPkcs1(hash)
+            | Self::RsaPss(hash) => Some(hash),
+            Self::Ed25519 => Some(HashId::IDENTITY),
+            Self::RsaBare => None,
+        }
+    }
+}
+
+impl fmt::Display for SignatureScheme {
+    /// As an operator knows it, such as `RSA PSS with SHA2_256`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EcdsaDer(hash) => write!(f, "ECDSA with {hash}"),
+            Self::EcdsaFixed(hash) => write!(f, "ECDSA with {hash} (RFC 4754)"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::RsaBare => f.write_str("RSA without a hash"),
+            Self::RsaPkcs1(hash) => write!(f, "RSA with {hash}"),
+            Self::RsaPss(hash) => write!(f, "RSA PSS with {hash}"),
+        }
+    }
+}
+
 /// Verification of one signature scheme.
 pub trait Verify: Send + Sync + fmt::Debug {
     /// Which one this is.

@@ -4,14 +4,18 @@ use alloc::vec::Vec;
 
 use ike_crypto::Provider;
 use ike_ext::Role;
-use ipsec_doi::Identity;
-use isakmp_wire::Encode;
-use isakmp_wire::v2::{AuthMethod, Authentication, Identification};
+use ipsec_doi::{HashId, Identity};
+use isakmp_wire::v2::{AuthMethod, Authentication, Identification, kind};
+use isakmp_wire::{Encode, OwnedPayload};
 
-use crate::authentication::{LocalProof, RemoteProof};
-use crate::config::Connection;
+use crate::authentication::{AuthorityHash, LocalProof, PeerKey, RemoteProof, Trust};
+use crate::context::Core;
 use crate::failure::{AuthenticationFailure, Failure};
 use crate::keys::{Keys, Signed};
+
+pub(crate) mod certificates;
+mod mac;
+pub(crate) mod signature;
 
 /// An identity whose proof has been checked. There is no other way to an established SA.
 #[derive(Clone, Debug)]
@@ -23,13 +27,15 @@ impl Verified {
     }
 }
 
-/// The messages and nonces that both proofs cover.
+/// The messages and nonces that both proofs cover, and how the peer wants ours.
 #[derive(Debug)]
 pub(crate) struct Transcript {
     /// The initiator's and the responder's IKE_SA_INIT message, without non-ESP marker.
     pub(crate) messages: (Vec<u8>, Vec<u8>),
     /// The initiator's and the responder's nonce.
     pub(crate) nonces: (Vec<u8>, Vec<u8>),
+    /// The hashes that the peer announced; `None` if it does not know RFC 7427.
+    pub(crate) hashes: Option<Vec<HashId>>,
 }
 
 impl Transcript {
@@ -60,32 +66,70 @@ pub(crate) fn identification(identity: &Identity) -> Vec<u8> {
     body
 }
 
-/// The body of our AUTH payload.
+/// Our proof, as payloads.
+#[derive(Debug)]
+pub(crate) struct OwnProof {
+    /// CERT, leaf first.
+    pub(crate) certificates: Vec<OwnedPayload>,
+    /// AUTH.
+    pub(crate) auth: OwnedPayload,
+    /// Its method, to tell an operator.
+    pub(crate) method: AuthMethod,
+}
+
+/// Makes our proof, as the side with `role`, for a peer that asked for certificates of these
+/// authorities.
 pub(crate) fn prove(
-    provider: &Provider,
-    keys: &Keys,
-    transcript: &Transcript,
-    role: Role,
-    connection: &Connection,
-) -> Result<Vec<u8>, Failure> {
-    let identity = identification(&connection.authentication.local_id);
+    core: &mut Core,
+    connection: Option<usize>,
+    (keys, transcript, role): (&Keys, &Transcript, Role),
+    asked: &[AuthorityHash],
+) -> Result<OwnProof, Failure> {
+    let at = connection.ok_or(Failure::Bug("no connection"))?;
+    let connection = core.config.connections.get(at);
+    let authentication = &connection
+        .ok_or(Failure::Bug("no connection"))?
+        .authentication;
+    let identity = identification(&authentication.local_id);
     let signed = transcript.signed(role, &identity);
-    let LocalProof::Psk(psk) = &connection.authentication.local else {
-        return Err(Failure::Bug("no such proof"));
+    let provider = core.provider;
+    let mut certificates = Vec::new();
+    let (method, data) = match &authentication.local {
+        LocalProof::Psk(psk) => {
+            let data = mac::make(provider, keys, role, &signed, psk.as_slice())?;
+            (AuthMethod::SHARED_KEY, data)
+        }
+        // RFC 7619 §2.1
+        LocalProof::Null => {
+            let data = mac::make(provider, keys, role, &signed, keys.proof_key(role))?;
+            (AuthMethod::NULL, data)
+        }
+        LocalProof::Certificate(credentials) => {
+            let announced = transcript.hashes.as_deref();
+            let chosen = signature::choose(credentials, announced, asked);
+            let chosen = chosen.ok_or_else(|| {
+                let schemes = credentials.iter().flat_map(|it| &it.schemes).copied();
+                AuthenticationFailure::CannotSign {
+                    ours: authentication.local_id.clone(),
+                    schemes: schemes.collect(),
+                    announced: transcript.hashes.clone(),
+                }
+            })?;
+            certificates = certificates::show(&chosen.credential.chain);
+            let made = signed.covered(provider, keys, role, |parts| {
+                chosen.sign(parts, &mut core.random)
+            })?;
+            (chosen.method, made?)
+        }
     };
-    let mut data = alloc::vec![0; keys.suite().prf.output_len()];
-    signed.with_psk(provider, keys, role, psk, |key, parts| {
-        key.mac(parts, &mut data);
-    })?;
+    let data = &data;
     let mut body = Vec::new();
-    Encode::encode(
-        &Authentication {
-            method: AuthMethod::SHARED_KEY,
-            data: &data,
-        },
-        &mut body,
-    );
-    Ok(body)
+    Encode::encode(&Authentication { method, data }, &mut body);
+    Ok(OwnProof {
+        certificates,
+        auth: OwnedPayload::new(kind::AUTH, body),
+        method,
+    })
 }
 
 /// What a peer shows for itself.
@@ -99,38 +143,97 @@ pub(crate) struct Proof<'a> {
     pub(crate) auth: Authentication<'a>,
 }
 
-/// Checks the AUTH payload of the peer, which has `role`.
-pub(crate) fn verify(
-    provider: &Provider,
-    keys: &Keys,
-    transcript: &Transcript,
-    role: Role,
-    connection: &Connection,
+/// Where the check of a proof stands.
+#[derive(Debug)]
+pub(crate) enum Checked<'a> {
+    /// It holds.
+    Done(Verified),
+    /// It is a signature, and may hold if the application vouches for a key.
+    NeedsKey(&'a Trust),
+}
+
+/// What a proof is checked with.
+#[derive(Clone, Copy)]
+pub(crate) struct Evidence<'a> {
+    pub(crate) provider: &'a Provider,
+    pub(crate) keys: &'a Keys,
+    pub(crate) transcript: &'a Transcript,
+    /// The peer's.
+    pub(crate) role: Role,
+}
+
+/// Checks the AUTH payload of the peer against what the connection accepts, as far as that goes
+/// without its public key.
+pub(crate) fn verify<'a>(
+    evidence: Evidence<'_>,
+    accepted: &'a [RemoteProof],
     proof: Proof<'_>,
-) -> Result<Verified, Failure> {
-    let peer = proof.identity.clone();
-    let mut secrets = connection.authentication.remote.iter();
-    let secret = secrets.find_map(|it| match it {
-        RemoteProof::Psk(psk) => Some(psk),
-        RemoteProof::Signature(_) | RemoteProof::Null => None,
-    });
-    let Some(psk) = secret.filter(|_| proof.auth.method == AuthMethod::SHARED_KEY) else {
-        let method = proof.auth.method;
-        return Err(Failure::Authentication(AuthenticationFailure::Method {
-            peer,
+) -> Result<Checked<'a>, Failure> {
+    let peer = proof.identity;
+    let method = proof.auth.method;
+    let Some(expected) = accepted.iter().find(|it| it.is_for(method)) else {
+        let failure = AuthenticationFailure::Method {
+            peer: peer.clone(),
             method,
-        }));
+            accepted: accepted.iter().map(RemoteProof::kind).collect(),
+        };
+        return Err(failure.into());
     };
-    let signed = transcript.signed(role, proof.identification);
-    // RFC 7296 §2.15: the whole output of the PRF; a shorter one would be easy to guess
-    let whole = proof.auth.data.len() == keys.suite().prf.output_len();
-    let verified = signed.with_psk(provider, keys, role, psk, |key, parts| {
-        key.verify(parts, proof.auth.data)
-    })?;
-    match verified {
-        Ok(()) if whole => Ok(Verified(peer)),
-        _ => Err(Failure::Authentication(
-            AuthenticationFailure::WrongSecret { peer },
-        )),
+    let signed = evidence
+        .transcript
+        .signed(evidence.role, proof.identification);
+    let Evidence {
+        provider,
+        keys,
+        role,
+        ..
+    } = evidence;
+    match expected {
+        RemoteProof::Psk(psk) => {
+            let secret = psk.as_slice();
+            mac::check(provider, keys, role, &signed, secret, proof.auth.data)?
+                .then(|| Checked::Done(Verified(peer.clone())))
+                .ok_or_else(|| AuthenticationFailure::WrongSecret { peer: peer.clone() }.into())
+        }
+        // RFC 7619 §2.2: whoever it says it is, it has shown nothing of it
+        RemoteProof::Null => {
+            let secret = keys.proof_key(role);
+            mac::check(provider, keys, role, &signed, secret, proof.auth.data)?
+                .then(|| Checked::Done(Verified(Identity::nobody())))
+                .ok_or_else(|| AuthenticationFailure::WrongNull { peer: peer.clone() }.into())
+        }
+        RemoteProof::Signature(trust) => {
+            signature::schemes(proof, trust)?;
+            Ok(Checked::NeedsKey(trust))
+        }
     }
+}
+
+/// Checks a signature of the peer with the key that the application vouches for.
+pub(crate) fn verify_signature(
+    evidence: Evidence<'_>,
+    trust: &Trust,
+    proof: Proof<'_>,
+    key: &PeerKey,
+) -> Result<Verified, Failure> {
+    let (schemes, octets) = signature::schemes(proof, trust)?;
+    let signed = evidence
+        .transcript
+        .signed(evidence.role, proof.identification);
+    let provider = evidence.provider;
+    let holds = signed.covered(provider, evidence.keys, evidence.role, |parts| {
+        let mut verifiers = schemes.iter().filter_map(|it| provider.verifier(*it));
+        verifiers.any(|it| it.verify(key.as_der(), parts, octets).is_ok())
+    })?;
+    let peer = proof.identity.clone();
+    if holds {
+        return Ok(Verified(peer));
+    }
+    let method = proof.auth.method;
+    Err(AuthenticationFailure::WrongSignature {
+        peer,
+        method,
+        schemes,
+    }
+    .into())
 }

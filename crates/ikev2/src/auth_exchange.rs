@@ -3,14 +3,14 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use ike_ext::{Instant, Lifecycle};
+use ike_ext::{Instant, Lifecycle, Role};
 use ipsec_doi::Identity;
 use isakmp_wire::v2::{
-    Authentication, Identification, SecurityAssociation, TrafficSelectors, kind,
+    AuthMethod, Authentication, Identification, SecurityAssociation, TrafficSelectors, kind,
 };
 use isakmp_wire::{PayloadChain, PayloadType};
 
-use crate::auth::{Transcript, Verified};
+use crate::auth::{Evidence, Proof, Transcript, Verified};
 use crate::child::{ChildOffer, ChildPayloads, Ends};
 use crate::context::Cx;
 use crate::failure::Failure;
@@ -20,15 +20,19 @@ use crate::sa::{Established, Phase, Sa, State};
 
 mod initiator;
 mod responder;
+mod trust;
 
 pub(crate) use initiator::{on_response, start};
 pub(crate) use responder::on_request;
+pub(crate) use trust::{AwaitTrust, unjudged};
 
 /// IKE_AUTH is out; the peer's proof is awaited.
 #[derive(Debug)]
 pub(crate) struct AwaitAuthResponse {
     pub(crate) transcript: Transcript,
     pub(crate) offer: ChildOffer,
+    /// How we proved who we are.
+    pub(crate) method: AuthMethod,
 }
 
 /// IKE_SA_INIT is answered; the peer's proof is awaited.
@@ -39,6 +43,7 @@ pub(crate) struct AwaitAuthRequest {
 }
 
 /// The ID and AUTH payloads of one side.
+#[derive(Debug)]
 struct PeerPayloads<'a> {
     identification: &'a [u8],
     identity: Identity,
@@ -54,10 +59,34 @@ impl<'a> PeerPayloads<'a> {
             auth: Authentication::parse(one(payloads, kind::AUTH)?)?,
         })
     }
+
+    fn proof(&self) -> Proof<'_> {
+        Proof {
+            identification: self.identification,
+            identity: &self.identity,
+            auth: self.auth,
+        }
+    }
 }
 
 fn identity(it: Identification<'_>) -> Identity {
     Identity::new(it.kind, it.data.to_vec())
+}
+
+/// What the proof of a peer with `role` is checked with.
+fn evidence<'a>(
+    cx: &Cx<'_>,
+    sa: &'a Sa,
+    transcript: &'a Transcript,
+    role: Role,
+) -> Result<Evidence<'a>, Failure> {
+    let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
+    Ok(Evidence {
+        provider: cx.core.provider,
+        keys: &secure.keys,
+        transcript,
+        role,
+    })
 }
 
 /// The child's payloads; `None` when none of them is there.

@@ -4,7 +4,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use ike_crypto::{SecretVec, SignatureScheme, SigningKey};
+use ipsec_doi::auth_method::Proof;
 use ipsec_doi::{HashId, Identity};
+use isakmp_wire::v2::AuthMethod;
 
 /// The SHA-1 hash of an authority's SubjectPublicKeyInfo, as CERTREQ has it (RFC 7296 §3.7).
 pub type AuthorityHash = [u8; 20];
@@ -47,6 +49,14 @@ impl Authentication {
         let remote = Vec::from([RemoteProof::Psk(theirs)]);
         Self::new(local_id, remote_id, LocalProof::Psk(psk), remote)
     }
+
+    /// Whose signatures by this method are taken.
+    pub(crate) fn trust(&self, method: AuthMethod) -> Option<&Trust> {
+        match self.remote.iter().find(|it| it.is_for(method)) {
+            Some(RemoteProof::Signature(trust)) => Some(trust),
+            Some(RemoteProof::Psk(_) | RemoteProof::Null) | None => None,
+        }
+    }
 }
 
 /// How we prove who we are.
@@ -73,6 +83,33 @@ pub enum RemoteProof {
     Signature(Trust),
     /// None: the peer stays unknown, whoever it says it is (RFC 7619).
     Null,
+}
+
+impl RemoteProof {
+    /// Whether an AUTH payload of this method may be such a proof (RFC 7296 §3.8).
+    pub(crate) const fn is_for(&self, method: AuthMethod) -> bool {
+        match self {
+            Self::Psk(_) => matches!(method, AuthMethod::SHARED_KEY),
+            Self::Null => matches!(method, AuthMethod::NULL),
+            Self::Signature(_) => matches!(
+                method,
+                AuthMethod::RSA
+                    | AuthMethod::ECDSA_256
+                    | AuthMethod::ECDSA_384
+                    | AuthMethod::ECDSA_521
+                    | AuthMethod::DIGITAL_SIGNATURE
+            ),
+        }
+    }
+
+    /// Which kind of proof it is.
+    pub(crate) const fn kind(&self) -> Proof {
+        match self {
+            Self::Psk(_) => Proof::SharedKey,
+            Self::Signature(_) => Proof::Signature,
+            Self::Null => Proof::Null,
+        }
+    }
 }
 
 /// A private key of ours, and the certificates that speak for it.

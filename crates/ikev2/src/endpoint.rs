@@ -80,8 +80,7 @@ impl Endpoint {
         match input {
             Input::Datagram(datagram) => cx.receive(&datagram),
             Input::Timeout => cx.time_out(),
-            // nothing waits for a verdict yet
-            Input::Trusted { .. } => {}
+            Input::Trusted { sa, verdict } => cx.trusted(sa, verdict),
             Input::ChildExpired { child, hard } => cx.child_expired(child, hard),
         }
         cx.settle();
@@ -254,6 +253,7 @@ impl Endpoint {
             State::AwaitInitResponse(_)
             | State::AwaitAuthRequest(_)
             | State::AwaitAuthResponse(_)
+            | State::AwaitTrust(_)
             | State::Closing(_)
             | State::Lingering(_)
             | State::Closed => Err(Misuse::NotEstablished),
@@ -365,6 +365,7 @@ impl Cx<'_> {
             State::AwaitInitResponse(_)
             | State::AwaitAuthRequest(_)
             | State::AwaitAuthResponse(_)
+            | State::AwaitTrust(_)
             | State::Established(_)
             | State::Closed => self.close(sa),
         }

@@ -1,10 +1,13 @@
 //! What went wrong, sorted by who is to blame, and what the peer is told about it.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use ipsec_doi::{EspProposal, GroupId, Identity, IkeProposal, TrafficSelector};
-use isakmp_wire::v2::{AuthMethod, NotifyType};
+use ike_crypto::SignatureScheme;
+use ipsec_doi::auth_method::Proof;
+use ipsec_doi::{EspProposal, GroupId, HashId, Identity, IkeProposal, TrafficSelector};
+use isakmp_wire::v2::{AuthMethod, CertEncoding, NotifyType};
 use isakmp_wire::{ParseError, PayloadType};
 
 mod text;
@@ -48,6 +51,61 @@ pub enum AuthenticationFailure {
         peer: Identity,
         /// Its method.
         method: AuthMethod,
+        /// What the connection takes.
+        accepted: Vec<Proof>,
+    },
+    /// The peer signs by a scheme that the connection does not take.
+    Scheme {
+        /// Who the peer says it is.
+        peer: Identity,
+        /// Its method.
+        method: AuthMethod,
+        /// The scheme that it names, if it names one that we know.
+        used: Option<SignatureScheme>,
+        /// What the connection takes.
+        accepted: Vec<SignatureScheme>,
+    },
+    /// The peer's signature is not by the key of its certificate over this exchange.
+    WrongSignature {
+        /// Who the peer says it is.
+        peer: Identity,
+        /// Its method.
+        method: AuthMethod,
+        /// The schemes that it was tried by.
+        schemes: Vec<SignatureScheme>,
+    },
+    /// The application does not take the peer's certificate.
+    Untrusted {
+        /// Who the peer says it is.
+        peer: Identity,
+        /// Why, in the application's words.
+        reason: String,
+    },
+    /// The application has not said in time whether it takes the peer's certificate.
+    Unjudged {
+        /// Who the peer says it is.
+        peer: Identity,
+    },
+    /// The peer sends no certificate that can be looked at.
+    Encoding {
+        /// Who the peer says it is.
+        peer: Identity,
+        /// What it sends instead.
+        encoding: CertEncoding,
+    },
+    /// The peer proves nothing, and that wrongly (RFC 7619).
+    WrongNull {
+        /// Who the peer says it is.
+        peer: Identity,
+    },
+    /// We have no key that signs in a way that the peer understands.
+    CannotSign {
+        /// Who we are.
+        ours: Identity,
+        /// The schemes that we may sign with.
+        schemes: Vec<SignatureScheme>,
+        /// The hashes that the peer announced; `None` if it does not know RFC 7427.
+        announced: Option<Vec<HashId>>,
     },
     /// The peer does not accept us: who we are, or our secret.
     Rejected {
@@ -55,6 +113,8 @@ pub enum AuthenticationFailure {
         ours: Identity,
         /// Whom we want to reach, if we said so.
         wanted: Option<Identity>,
+        /// How we proved it.
+        method: AuthMethod,
     },
     /// No connection is for this pair of identities.
     Identity {
@@ -119,6 +179,10 @@ pub enum Misbehaviour {
     WidenedSelectors,
     /// It asked for cookies or other groups without end.
     EndlessRetry,
+    /// More certificates than the limits allow.
+    TooManyCertificates,
+    /// A certificate longer than the limits allow.
+    LongCertificate,
     /// A nonce is shorter than half the PRF's key (RFC 7296 §2.10).
     ShortNonce,
 }
@@ -129,6 +193,8 @@ pub enum Misbehaviour {
 pub enum Dropped {
     /// It did not decrypt.
     Undecryptable,
+    /// Its SA waits for a verdict on the peer's certificates; it may come again.
+    Waiting,
     /// An extension dropped it.
     Extension(&'static str),
     /// More half-open SAs than the limits allow.
@@ -154,6 +220,12 @@ impl From<ParseError> for Failure {
 impl From<ike_crypto::Error> for Failure {
     fn from(_: ike_crypto::Error) -> Self {
         Self::Crypto
+    }
+}
+
+impl From<AuthenticationFailure> for Failure {
+    fn from(what: AuthenticationFailure) -> Self {
+        Self::Authentication(what)
     }
 }
 

@@ -6,6 +6,7 @@ use core::time::Duration;
 use ike_ext::{Action, Blame, ChildId, Extensions, Lifecycle, SaId};
 
 use crate::attempt::Attempt;
+use crate::auth_exchange;
 use crate::context::{Core, Cx};
 use crate::failure::Failure;
 use crate::informational::next_task;
@@ -158,6 +159,7 @@ impl Cx<'_> {
         }
         match &mut sa.state {
             State::AwaitAuthRequest(it) if it.expires <= self.now => Err(Failure::Timeout(None)),
+            State::AwaitTrust(it) if it.expires <= self.now => auth_exchange::unjudged(self, sa),
             State::Lingering(until) if *until <= self.now => {
                 sa.state = State::Closed;
                 Ok(())
@@ -184,6 +186,7 @@ impl Cx<'_> {
             State::AwaitInitResponse(_)
             | State::AwaitAuthRequest(_)
             | State::AwaitAuthResponse(_)
+            | State::AwaitTrust(_)
             | State::Closing(_)
             | State::Lingering(_)
             | State::Closed => Ok(()),
@@ -203,7 +206,10 @@ impl Cx<'_> {
                 self.end(sa, reason);
                 Ok(())
             }
-            State::AwaitAuthRequest(_) | State::Lingering(_) | State::Closed => Ok(()),
+            State::AwaitAuthRequest(_)
+            | State::AwaitTrust(_)
+            | State::Lingering(_)
+            | State::Closed => Ok(()),
         }
     }
 

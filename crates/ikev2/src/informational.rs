@@ -37,6 +37,7 @@ pub(crate) fn on_request(
             State::AwaitInitResponse(_)
             | State::AwaitAuthRequest(_)
             | State::AwaitAuthResponse(_)
+            | State::AwaitTrust(_)
             | State::Established(_)
             | State::Lingering(_)
             | State::Closed => Some(CloseReason::Peer),
@@ -77,6 +78,7 @@ fn delete_children(cx: &mut Cx<'_>, sa: &mut Sa, deletes: &[Delete<'_>]) -> Vec<
         State::AwaitInitResponse(_)
         | State::AwaitAuthRequest(_)
         | State::AwaitAuthResponse(_)
+        | State::AwaitTrust(_)
         | State::Closing(_)
         | State::Lingering(_)
         | State::Closed => None,
@@ -171,6 +173,7 @@ pub(crate) fn on_response(cx: &mut Cx<'_>, sa: &mut Sa) {
         State::AwaitInitResponse(_)
         | State::AwaitAuthRequest(_)
         | State::AwaitAuthResponse(_)
+        | State::AwaitTrust(_)
         | State::Lingering(_)
         | State::Closed => {}
     }

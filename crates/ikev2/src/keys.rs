@@ -70,8 +70,13 @@ impl Keys {
         provider: &Provider,
         role: Role,
     ) -> Result<Box<dyn PrfKey>, Error> {
-        let key = self.nth(if role == Role::Initiator { 5 } else { 6 });
+        let key = self.proof_key(role);
         Ok(provider.prf(self.suite.prf).ok_or(Error)?.keyed(key))
+    }
+
+    /// SK_pi or SK_pr.
+    pub(crate) fn proof_key(&self, role: Role) -> &[u8] {
+        self.nth(if role == Role::Initiator { 5 } else { 6 })
     }
 
     /// SK_ai or SK_ar, or nothing under an AEAD.
@@ -200,29 +205,35 @@ pub(crate) struct Signed<'a> {
 }
 
 impl Signed<'_> {
+    /// Uses what a proof of the side with `role` covers, in parts.
+    pub(crate) fn covered<R>(
+        &self,
+        provider: &Provider,
+        keys: &Keys,
+        role: Role,
+        then: impl FnOnce(&[&[u8]]) -> R,
+    ) -> Result<R, Error> {
+        let mut identity = alloc::vec![0; keys.suite().prf.output_len()];
+        keys.identity_key(provider, role)?
+            .mac(&[self.identity], &mut identity);
+        Ok(then(&[self.first_message, self.other_nonce, &identity]))
+    }
+
     /// Uses the MAC of the shared-key method for the side with `role`: its key, and what it covers.
     pub(crate) fn with_psk<R>(
         &self,
         provider: &Provider,
         keys: &Keys,
         role: Role,
-        psk: &SecretVec,
+        psk: &[u8],
         then: impl FnOnce(&dyn PrfKey, &[&[u8]]) -> R,
     ) -> Result<R, Error> {
         let suite = keys.suite();
         let prf = provider.prf(suite.prf).ok_or(Error)?;
-        let len = suite.prf.output_len();
-        let mut identity = alloc::vec![0; len];
-        keys.identity_key(provider, role)?
-            .mac(&[self.identity], &mut identity);
-        let mut padded = SecretVec::new_zeroed(len);
-        prf.keyed(psk.as_slice())
-            .mac(&[KEY_PAD], padded.as_mut_slice());
+        let mut padded = SecretVec::new_zeroed(suite.prf.output_len());
+        prf.keyed(psk).mac(&[KEY_PAD], padded.as_mut_slice());
         let key = prf.keyed(padded.as_slice());
-        Ok(then(
-            &*key,
-            &[self.first_message, self.other_nonce, &identity],
-        ))
+        self.covered(provider, keys, role, |parts| then(&*key, parts))
     }
 }
 

@@ -128,6 +128,7 @@ impl Cx<'_> {
             }
             other @ (State::AwaitAuthRequest(_)
             | State::AwaitAuthResponse(_)
+            | State::AwaitTrust(_)
             | State::Established(_)
             | State::Closing(_)
             | State::Lingering(_)
@@ -167,6 +168,11 @@ impl Cx<'_> {
                 let stored = sa.window.stored().to_vec();
                 self.answer(&mut sa, &stored);
             }
+            return self.keep(sa);
+        }
+        // the request is being looked at; its repetition finds the answer later
+        if matches!(sa.state, State::AwaitTrust(_)) {
+            self.dropped(datagram.remote, Dropped::Waiting);
             return self.keep(sa);
         }
         // RFC 7296 §2.4: only what is fresh shows that the peer lives
@@ -316,6 +322,7 @@ impl Cx<'_> {
             }
             other @ (State::AwaitInitResponse(_)
             | State::AwaitAuthRequest(_)
+            | State::AwaitTrust(_)
             | State::Lingering(_)
             | State::Closed) => sa.state = other,
         }
@@ -353,6 +360,7 @@ impl Cx<'_> {
             }
             other @ (State::AwaitInitResponse(_)
             | State::AwaitAuthResponse(_)
+            | State::AwaitTrust(_)
             | State::Lingering(_)
             | State::Closed) => {
                 sa.state = other;
@@ -363,7 +371,7 @@ impl Cx<'_> {
     }
 
     /// Answers a failed IKE_AUTH under the SA's keys, and keeps that answer for a while.
-    fn refuse_auth(
+    pub(crate) fn refuse_auth(
         &mut self,
         sa: &mut Sa,
         message_id: u32,

@@ -12,7 +12,7 @@ use ipsec_doi::Identity;
 use isakmp_wire::{OwnedPayload, Spi};
 
 use crate::auth::Verified;
-use crate::auth_exchange::{AwaitAuthRequest, AwaitAuthResponse};
+use crate::auth_exchange::{AwaitAuthRequest, AwaitAuthResponse, AwaitTrust};
 use crate::init::AwaitInitResponse;
 use crate::input::Datagram;
 use crate::keys::Keys;
@@ -125,6 +125,8 @@ pub(crate) enum State {
     AwaitAuthRequest(Box<AwaitAuthRequest>),
     /// IKE_AUTH is out.
     AwaitAuthResponse(Box<AwaitAuthResponse>),
+    /// The peer signs; whether the application trusts its key is awaited.
+    AwaitTrust(Box<AwaitTrust>),
     /// Both sides are authenticated.
     Established(Box<Established>),
     /// Our farewell is out; whatever comes of it, the SA goes. The reason, unless it was told.
@@ -228,6 +230,7 @@ impl Sa {
                     .flatten()
                     .min_by_key(|it| it.0)
             }
+            State::AwaitTrust(it) => Some((it.expires, "verdict on certificates")),
             State::Lingering(until) => Some((*until, "end")),
             State::AwaitInitResponse(_)
             | State::AwaitAuthResponse(_)

@@ -59,6 +59,7 @@ impl<'a> SaStatus<'a> {
             State::AwaitInitResponse(_) => ("awaiting IKE_SA_INIT response", None),
             State::AwaitAuthRequest(_) => ("awaiting IKE_AUTH request", None),
             State::AwaitAuthResponse(_) => ("awaiting IKE_AUTH response", None),
+            State::AwaitTrust(_) => ("awaiting trust in the peer's key", None),
             State::Established(it) => ("established", Some(it.remote_id())),
             State::Closing(_) => ("closing", None),
             State::Lingering(_) | State::Closed => return None,

@@ -37,6 +37,7 @@ impl fmt::Display for Readable<'_> {
         let text = match self.kind {
             IdType::FQDN | IdType::RFC822_ADDR => printable(self.data),
             IdType::KEY_ID => printable(self.data).filter(|text| !text.is_empty()),
+            IdType::NULL if self.data.is_empty() => Some("nobody"),
             _ => None,
         };
         if let Some(text) = text {

@@ -58,6 +58,12 @@ impl Identity {
         Self::new(IdType::FQDN, name.as_bytes().to_vec())
     }
 
+    /// Nobody: who stays anonymous (RFC 7619 §2.2).
+    #[must_use]
+    pub const fn nobody() -> Self {
+        Self::new(IdType::NULL, Vec::new())
+    }
+
     /// An address.
     #[must_use]
     pub fn address(address: IpAddr) -> Self {

@@ -107,6 +107,7 @@ fn another_method_is_named_in_the_failure() {
     let expected = AuthenticationFailure::Method {
         peer: Identity::fqdn("a.example"),
         method: AuthMethod::DIGITAL_SIGNATURE,
+        accepted: vec![ipsec_doi::auth_method::Proof::SharedKey],
     };
     assert_eq!(*pair.b.failure(), Failure::Authentication(expected));
 }

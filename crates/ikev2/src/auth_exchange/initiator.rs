@@ -3,15 +3,17 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use ike_ext::{Inbound, Role};
-use ipsec_doi::TrafficSelector;
-use isakmp_wire::v2::{self, NotifyType, kind};
+use ike_ext::{Inbound, PolicyId, Role};
+use ipsec_doi::{Identity, TrafficSelector};
+use isakmp_wire::v2::{self, AuthMethod, NotifyType, kind};
 use isakmp_wire::{ExchangeType, OwnedPayload};
 
-use crate::auth::{self, Proof, Transcript, Verified};
+use crate::auth::{self, Checked, Transcript, Verified, certificates};
+use crate::auth_exchange::trust::{self, Half, Verdict};
 use crate::auth_exchange::{
-    AwaitAuthResponse, PeerPayloads, child_payloads, configuration, establish, plain_ends,
+    AwaitAuthResponse, PeerPayloads, child_payloads, configuration, establish, evidence, plain_ends,
 };
+use crate::authentication::{AuthorityHash, Trust};
 use crate::child::{self, ChildOffer};
 use crate::config::{Connection, Selectors};
 use crate::configuration as cp;
@@ -26,22 +28,22 @@ use crate::{narrow, select};
 const NO_CONNECTION: Failure = Failure::Bug("the connection is gone");
 
 /// Sends our proof, and asks for the connection's first child.
-pub(crate) fn start(cx: &mut Cx<'_>, sa: &mut Sa, transcript: Transcript) -> Result<(), Failure> {
+pub(crate) fn start(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    transcript: Transcript,
+    asked: &[AuthorityHash],
+) -> Result<(), Failure> {
     let spi = child::fresh_spi(&mut cx.core.random)?;
+    let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
+    let signed = (&secure.keys, &transcript, Role::Initiator);
+    let own = auth::prove(cx.core, sa.connection, signed, asked)?;
     let connection = cx.core.connection(sa.connection).ok_or(NO_CONNECTION)?;
     let wanted = connection
         .children
         .first()
         .ok_or(Failure::Bug("the child is gone"))?;
     let authentication = &connection.authentication;
-    let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
-    let proof = auth::prove(
-        cx.core.provider,
-        &secure.keys,
-        &transcript,
-        Role::Initiator,
-        connection,
-    )?;
     let ends = plain_ends(sa);
     let offer = ChildOffer {
         index: 0,
@@ -53,10 +55,12 @@ pub(crate) fn start(cx: &mut Cx<'_>, sa: &mut Sa, transcript: Transcript) -> Res
         kind::ID_I,
         auth::identification(&authentication.local_id)
     )];
+    payloads.extend(own.certificates);
+    payloads.extend(certificates::ask(core::iter::once(authentication)));
     if let Some(peer) = &authentication.remote_id {
         payloads.push(OwnedPayload::new(kind::ID_R, auth::identification(peer)));
     }
-    payloads.push(OwnedPayload::new(kind::AUTH, proof));
+    payloads.push(own.auth);
     let sa_body = select::write_esp(&wanted.proposals, spi);
     let ask = cp::request(connection);
     let attributes = cx.question(sa, |extensions, host| {
@@ -70,7 +74,11 @@ pub(crate) fn start(cx: &mut Cx<'_>, sa: &mut Sa, transcript: Transcript) -> Res
     payloads.push(OwnedPayload::new(kind::SA, sa_body));
     payloads.push(OwnedPayload::new(kind::TS_I, narrow::write(&offer.local)));
     payloads.push(OwnedPayload::new(kind::TS_R, narrow::write(&offer.remote)));
-    sa.state = State::AwaitAuthResponse(Box::new(AwaitAuthResponse { transcript, offer }));
+    sa.state = State::AwaitAuthResponse(Box::new(AwaitAuthResponse {
+        transcript,
+        offer,
+        method: own.method,
+    }));
     cx.request(sa, ExchangeType::IKE_AUTH, payloads)
 }
 
@@ -100,16 +108,53 @@ pub(crate) fn on_response(
     if payloads.first(kind::AUTH).is_none()
         && let Some(notify) = error(payloads)
     {
-        return Err(rejected(cx, sa, notify));
+        return Err(rejected(cx, sa, notify, state.method));
     }
-    let peer = match verify(cx, sa, &state, message) {
-        Ok(peer) => peer,
-        Err(failure) => return tell(cx, sa, failure),
-    };
+    match verify(cx, sa, &state, message) {
+        Ok(Step::Verified(peer)) => finish(cx, sa, &state, message, peer),
+        Ok(Step::Ask(policy, trust, peer)) => {
+            let half = Half::Initiator(Box::new(state));
+            trust::ask(cx, sa, (policy, &trust), (&peer, message), half)
+                .or_else(|failure| tell(cx, sa, failure))
+        }
+        Err(failure) => tell(cx, sa, failure),
+    }
+}
+
+/// Goes on with what the application says about the peer's key.
+pub(super) fn judged(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    state: AwaitAuthResponse,
+    message: &Inbound<'_>,
+    verdict: Verdict,
+) -> Result<(), Failure> {
+    let checked = verdict.and_then(|key| {
+        let peer = PeerPayloads::read(message.payloads(), kind::ID_R)?;
+        let connection = cx.core.connection(sa.connection).ok_or(NO_CONNECTION)?;
+        let trust = connection.authentication.trust(peer.auth.method);
+        let evidence = evidence(cx, sa, &state.transcript, Role::Responder)?;
+        auth::verify_signature(evidence, trust.ok_or(NO_CONNECTION)?, peer.proof(), &key)
+    });
+    match checked {
+        Ok(peer) => finish(cx, sa, &state, message, peer),
+        Err(failure) => tell(cx, sa, failure),
+    }
+}
+
+/// The responder is who it should be.
+fn finish(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    state: &AwaitAuthResponse,
+    message: &Inbound<'_>,
+    peer: Verified,
+) -> Result<(), Failure> {
+    let payloads = message.payloads();
     establish(cx, sa, peer)?;
-    if let Err(failure) = open_child(cx, sa, &state, message) {
+    if let Err(failure) = open_child(cx, sa, state, message) {
         // RFC 7296 §1.2: the IKE SA stands without the child; what the peer thinks it has, goes
-        let failure = explain(cx, sa, &state, failure);
+        let failure = explain(cx, sa, state, failure);
         let policy = sa.facts.policy.ok_or(NO_CONNECTION)?;
         let installed_there = payloads.first(kind::SA).is_some();
         cx.out.event(Event::ChildFailed {
@@ -125,17 +170,25 @@ pub(crate) fn on_response(
 }
 
 /// Puts who we are beside the peer's bare refusal.
-fn rejected(cx: &Cx<'_>, sa: &Sa, notify: NotifyType) -> Failure {
+fn rejected(cx: &Cx<'_>, sa: &Sa, notify: NotifyType, method: AuthMethod) -> Failure {
     match cx.core.connection(sa.connection) {
         Some(connection) if notify == NotifyType::AUTHENTICATION_FAILED => {
             let ids = &connection.authentication;
             Failure::Authentication(AuthenticationFailure::Rejected {
                 ours: ids.local_id.clone(),
                 wanted: ids.remote_id.clone(),
+                method,
             })
         }
         _ => Failure::PeerError(notify),
     }
+}
+
+/// What follows from the responder's proof.
+enum Step {
+    Verified(Verified),
+    /// It depends on the key of this identity.
+    Ask(PolicyId, Trust, Identity),
 }
 
 fn verify(
@@ -143,31 +196,31 @@ fn verify(
     sa: &Sa,
     state: &AwaitAuthResponse,
     message: &Inbound<'_>,
-) -> Result<Verified, Failure> {
+) -> Result<Step, Failure> {
     let peer = PeerPayloads::read(message.payloads(), kind::ID_R)?;
     let connection = cx.core.connection(sa.connection).ok_or(NO_CONNECTION)?;
-    let expected = &connection.authentication.remote_id;
-    if expected.as_ref().is_some_and(|it| *it != peer.identity) {
+    let authentication = &connection.authentication;
+    let expected = &authentication.remote_id;
+    // RFC 7619 §2.2: who proves nothing is nobody, whoever it says it is
+    let nobody = Identity::nobody();
+    let claimed = if peer.auth.method == AuthMethod::NULL {
+        &nobody
+    } else {
+        &peer.identity
+    };
+    if expected.as_ref().is_some_and(|it| it != claimed) {
         return Err(Failure::Authentication(AuthenticationFailure::Identity {
-            peer: peer.identity,
+            peer: claimed.clone(),
             wanted: None,
             expected: alloc::vec![expected.clone()],
         }));
     }
-    let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
-    let proof = Proof {
-        identification: peer.identification,
-        identity: &peer.identity,
-        auth: peer.auth,
-    };
-    let transcript = &state.transcript;
-    auth::verify(
-        cx.core.provider,
-        &secure.keys,
-        transcript,
-        Role::Responder,
-        connection,
-        proof,
+    let evidence = evidence(cx, sa, &state.transcript, Role::Responder)?;
+    Ok(
+        match auth::verify(evidence, &authentication.remote, peer.proof())? {
+            Checked::Done(verified) => Step::Verified(verified),
+            Checked::NeedsKey(trust) => Step::Ask(connection.policy, trust.clone(), peer.identity),
+        },
     )
 }
 

@@ -1,16 +1,20 @@
 //! The responder's half of IKE_AUTH.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use ike_ext::{Inbound, Role};
 use ipsec_doi::{Identity, IkeProposal, IkeSuite};
-use isakmp_wire::v2::{self, Identification, kind};
+use isakmp_wire::v2::{self, AuthMethod, Identification, kind};
 use isakmp_wire::{ExchangeType, OwnedPayload};
 
-use crate::auth::{self, Proof};
+use crate::auth::{self, Checked, Verified, certificates};
+use crate::auth_exchange::trust::{self, Half, Verdict};
 use crate::auth_exchange::{
-    AwaitAuthRequest, PeerPayloads, child_payloads, configuration, establish, identity, plain_ends,
+    AwaitAuthRequest, PeerPayloads, child_payloads, configuration, establish, evidence, identity,
+    plain_ends,
 };
+use crate::authentication::RemoteProof;
 use crate::child::{self, Agreed};
 use crate::config::Connection;
 use crate::configuration as cp;
@@ -24,6 +28,9 @@ use crate::select;
 use crate::send::notify;
 
 const NO_CONNECTION: Failure = Failure::Bug("the connection is gone");
+
+/// No more connections than this are tried for one proof.
+const MAX_TRIES: usize = 16;
 
 /// Takes the initiator's proof and answers with ours. An error is final for the SA; one that
 /// concerns only the child is not (RFC 7296 §1.2, §2.21.2).
@@ -40,37 +47,88 @@ pub(crate) fn on_request(
         Some(raw) => Some(identity(Identification::parse(raw)?)),
         None => None,
     };
-    let index = find_connection(cx, sa, &peer.identity, wanted.as_ref())?;
-    let connection = cx.core.connection(Some(index)).ok_or(NO_CONNECTION)?;
+    let candidates = find_connections(cx, sa, &peer, wanted.as_ref())?;
+    attempt(cx, sa, state, &candidates, (&peer, message))
+}
+
+/// Tries the connections in order; the first that takes the proof has it.
+fn attempt(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    state: AwaitAuthRequest,
+    connections: &[usize],
+    (peer, message): (&PeerPayloads<'_>, &Inbound<'_>),
+) -> Result<(), Failure> {
+    let mut first = None;
+    let mut rest = connections;
+    while let [index, after @ ..] = rest {
+        let connection = cx.core.config.connections.get(*index);
+        let connection = connection.ok_or(NO_CONNECTION)?;
+        let evidence = evidence(cx, sa, &state.transcript, Role::Initiator)?;
+        let accepted = &connection.authentication.remote;
+        match auth::verify(evidence, accepted, peer.proof()) {
+            Ok(Checked::Done(verified)) => {
+                return answer(cx, sa, &state, *index, message, verified);
+            }
+            Ok(Checked::NeedsKey(trust)) => {
+                let (policy, trust) = (connection.policy, trust.clone());
+                sa.facts.policy = Some(policy);
+                let half = Half::Responder(Box::new(state), rest.to_vec());
+                let it = (&peer.identity, message);
+                return trust::ask(cx, sa, (policy, &trust), it, half);
+            }
+            Err(failure) => first = first.or(Some(failure)),
+        }
+        rest = after;
+    }
+    Err(first.unwrap_or(NO_CONNECTION))
+}
+
+/// Goes on with what the application says about the peer's key, for the first of the connections.
+pub(super) fn judged(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    state: AwaitAuthRequest,
+    connections: &[usize],
+    message: &Inbound<'_>,
+    verdict: Verdict,
+) -> Result<(), Failure> {
+    let peer = PeerPayloads::read(message.payloads(), kind::ID_I)?;
+    let (index, rest) = connections.split_first().ok_or(NO_CONNECTION)?;
+    let checked = verdict.and_then(|key| {
+        let connection = cx.core.connection(Some(*index)).ok_or(NO_CONNECTION)?;
+        let trust = connection.authentication.trust(peer.auth.method);
+        let evidence = evidence(cx, sa, &state.transcript, Role::Initiator)?;
+        auth::verify_signature(evidence, trust.ok_or(NO_CONNECTION)?, peer.proof(), &key)
+    });
+    match checked {
+        Ok(verified) => answer(cx, sa, &state, *index, message, verified),
+        // what one connection does not take, another may
+        Err(failure) if rest.is_empty() => Err(failure),
+        Err(failure) => attempt(cx, sa, state, rest, (&peer, message)).map_err(|_| failure),
+    }
+}
+
+/// The initiator is who it says: says who we are, and opens the child.
+fn answer(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    state: &AwaitAuthRequest,
+    index: usize,
+    message: &Inbound<'_>,
+    verified: Verified,
+) -> Result<(), Failure> {
     let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
-    let proof = Proof {
-        identification: peer.identification,
-        identity: &peer.identity,
-        auth: peer.auth,
-    };
-    let (provider, transcript) = (cx.core.provider, &state.transcript);
-    let verified = auth::verify(
-        provider,
-        &secure.keys,
-        transcript,
-        Role::Initiator,
-        connection,
-        proof,
-    )?;
-    let own = auth::prove(
-        provider,
-        &secure.keys,
-        transcript,
-        Role::Responder,
-        connection,
-    )?;
+    let asked = certificates::asked(message.payloads());
+    let signed = (&secure.keys, &state.transcript, Role::Responder);
+    let own = auth::prove(cx.core, Some(index), signed, &asked)?;
+    let connection = cx.core.connection(Some(index)).ok_or(NO_CONNECTION)?;
     let local_id = auth::identification(&connection.authentication.local_id);
     sa.facts.policy = Some(connection.policy);
     sa.connection = Some(index);
-    let mut reply = alloc::vec![
-        OwnedPayload::new(kind::ID_R, local_id),
-        OwnedPayload::new(kind::AUTH, own)
-    ];
+    let mut reply = alloc::vec![OwnedPayload::new(kind::ID_R, local_id)];
+    reply.extend(own.certificates);
+    reply.push(own.auth);
     establish(cx, sa, verified)?;
     let child = open_child(cx, sa, index, message, &mut reply);
     let refusal = child.as_ref().err().and_then(Failure::notify);
@@ -93,20 +151,26 @@ pub(crate) fn on_request(
     }
 }
 
-/// The first connection for these addresses, identities and this suite that the extensions allow.
-fn find_connection(
+/// The connections for these addresses, identities, this suite and this method that the extensions
+/// allow, in order.
+fn find_connections(
     cx: &Cx<'_>,
     sa: &Sa,
-    peer: &Identity,
+    peer: &PeerPayloads<'_>,
     wanted: Option<&Identity>,
-) -> Result<usize, Failure> {
+) -> Result<Vec<usize>, Failure> {
     let path = sa.facts.path;
-    let suite = sa
-        .secure
-        .as_ref()
-        .map(|it| it.keys.suite())
-        .ok_or(Failure::Bug("no keys"))?;
-    let mut expected = Vec::new();
+    let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
+    let suite = secure.keys.suite();
+    let method = peer.auth.method;
+    // RFC 7619 §2.2: who proves nothing is nobody, whoever it says it is
+    let nobody = Identity::nobody();
+    let claimed = if method == AuthMethod::NULL {
+        &nobody
+    } else {
+        &peer.identity
+    };
+    let (mut found, mut expected, mut accepted) = (Vec::new(), Vec::new(), Vec::new());
     for (index, it) in cx.core.config.connections.iter().enumerate() {
         if !crate::init::is_for(it, path.local, path.remote)
             || !cx.extensions.permits(sa.facts.id, it.policy)
@@ -115,19 +179,39 @@ fn find_connection(
         }
         let ids = &it.authentication;
         let is_wanted = wanted.is_none_or(|id| *id == ids.local_id);
-        let is_peer = ids.remote_id.as_ref().is_none_or(|id| id == peer);
+        let is_peer = ids.remote_id.as_ref().is_none_or(|id| id == claimed);
         if is_wanted && is_peer && has_suite(it, suite) {
-            return Ok(index);
-        }
-        if !expected.contains(&ids.remote_id) {
+            if ids.remote.iter().any(|it| it.is_for(method)) {
+                found.push(index);
+            }
+            for kind in ids.remote.iter().map(RemoteProof::kind) {
+                if !accepted.contains(&kind) {
+                    accepted.push(kind);
+                }
+            }
+        } else if !expected.contains(&ids.remote_id) {
             expected.push(ids.remote_id.clone());
         }
     }
-    Err(Failure::Authentication(AuthenticationFailure::Identity {
-        peer: peer.clone(),
-        wanted: wanted.cloned(),
-        expected,
-    }))
+    found.truncate(MAX_TRIES);
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let peer = peer.identity.clone();
+    Err(if accepted.is_empty() {
+        AuthenticationFailure::Identity {
+            peer,
+            wanted: wanted.cloned(),
+            expected,
+        }
+    } else {
+        AuthenticationFailure::Method {
+            peer,
+            method,
+            accepted,
+        }
+    }
+    .into())
 }
 
 fn has_suite(connection: &Connection, suite: IkeSuite) -> bool {

@@ -2,10 +2,12 @@
 
 use core::fmt;
 
-use ipsec_doi::{Identity, TrafficSelector};
+use ipsec_doi::TrafficSelector;
 
-use super::{AuthenticationFailure, Dropped, Failure, Incompatibility, Misbehaviour};
+use super::{Dropped, Failure, Incompatibility, Misbehaviour};
 use crate::output::CloseReason;
+
+mod authentication;
 
 /// A comma-separated list, or what stands for an empty one.
 struct List<'a, T>(&'a [T], &'static str);
@@ -48,59 +50,6 @@ impl fmt::Display for Failure {
 }
 
 impl core::error::Error for Failure {}
-
-/// An identity, or anybody.
-struct Whom<'a>(Option<&'a Identity>);
-
-impl fmt::Display for Whom<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(identity) => write!(f, "'{identity}'"),
-            None => f.write_str("anybody"),
-        }
-    }
-}
-
-impl fmt::Display for AuthenticationFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::WrongSecret { peer } => write!(
-                f,
-                "the pre-shared key for '{peer}' is not the one that the peer used; both sides need the same"
-            ),
-            Self::Method { peer, method } => write!(
-                f,
-                "'{peer}' authenticates with {method}, but the connection wants a pre-shared key"
-            ),
-            Self::Rejected { ours, wanted } => {
-                write!(f, "the peer answered AUTHENTICATION_FAILED to '{ours}'")?;
-                if let Some(wanted) = wanted {
-                    write!(f, ", which asked for '{wanted}'")?;
-                }
-                f.write_str("; it does not expect that, or has another pre-shared key")
-            }
-            Self::Identity {
-                peer,
-                wanted,
-                expected,
-            } => {
-                write!(f, "the peer is '{peer}'")?;
-                if let Some(wanted) = wanted {
-                    write!(f, " and asks for '{wanted}'")?;
-                }
-                f.write_str("; no connection expects that, only ")?;
-                for (i, it) in expected.iter().enumerate() {
-                    write!(f, "{}{}", if i == 0 { "" } else { ", " }, Whom(it.as_ref()))?;
-                }
-                if expected.is_empty() {
-                    f.write_str(NONE)
-                } else {
-                    Ok(())
-                }
-            }
-        }
-    }
-}
 
 type Sides = (
     alloc::vec::Vec<TrafficSelector>,
@@ -173,6 +122,8 @@ impl fmt::Display for Misbehaviour {
             Self::UnknownCritical(kind) => write!(f, "payload type {kind} is critical and unknown"),
             Self::WidenedSelectors => f.write_str("it widened the traffic selectors"),
             Self::EndlessRetry => f.write_str("it asked for cookies or other groups without end"),
+            Self::TooManyCertificates => f.write_str("it sent more certificates than we take"),
+            Self::LongCertificate => f.write_str("it sent a certificate longer than we take"),
             Self::ShortNonce => f.write_str("its nonce is too short for the PRF"),
         }
     }
@@ -182,6 +133,7 @@ impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Undecryptable => f.write_str("does not decrypt"),
+            Self::Waiting => f.write_str("a repetition of what is being looked at"),
             Self::Extension(why) => write!(f, "dropped by an extension: {why}"),
             Self::HalfOpenLimit => f.write_str("too many half-open SAs"),
             Self::Malformed(error) => write!(f, "malformed: {error}"),

@@ -10,7 +10,7 @@ use ipsec_doi::GroupId;
 use isakmp_wire::v2::{NotifyType, kind};
 use isakmp_wire::{ExchangeType, OwnedPayload, Spi};
 
-use crate::auth::Transcript;
+use crate::auth::{Transcript, certificates, signature};
 use crate::auth_exchange;
 use crate::config::Connection;
 use crate::context::Cx;
@@ -203,6 +203,10 @@ fn send(cx: &mut Cx<'_>, sa: &mut Sa, state: &AwaitInitResponse) -> Result<(), F
         NotifyType::NAT_DETECTION_DESTINATION_IP,
         &destination,
     ));
+    let hashes = signature::hashes(core::iter::once(&connection.authentication));
+    if !hashes.is_empty() {
+        payloads.push(signature::announce(&hashes));
+    }
     sa.window.withdraw();
     cx.request(sa, ExchangeType::IKE_SA_INIT, payloads)
 }
@@ -411,8 +415,10 @@ fn finish(
     let transcript = Transcript {
         messages: (request, bytes.to_vec()),
         nonces,
+        hashes: signature::announced(message.payloads()),
     };
-    auth_exchange::start(cx, sa, transcript)
+    let asked = certificates::asked(message.payloads());
+    auth_exchange::start(cx, sa, transcript, &asked)
 }
 
 /// RFC 7296 §2.23: with a NAT on the path, everything moves to the other pair of ports.

@@ -11,7 +11,7 @@ use isakmp_wire::v2::{NotifyType, kind};
 use isakmp_wire::{ExchangeType, Message, OwnedPayload, Spi};
 
 use crate::attempt::vendor_ids;
-use crate::auth::Transcript;
+use crate::auth::{Transcript, certificates, signature};
 use crate::auth_exchange::AwaitAuthRequest;
 use crate::config::Connection;
 use crate::context::Cx;
@@ -217,12 +217,13 @@ fn answer(
     cx.log_ike_keys(sa);
     sa.remember(message.vendor_ids(), cx.core.config.limits.vendor_ids);
     detect_nat(cx, sa, message);
-    let reply = compose(cx, sa, (number, suite), &public, &nonces.1);
+    let reply = compose(cx, sa, message, (number, suite), &public, &nonces.1);
     cx.respond(sa, ExchangeType::IKE_SA_INIT, 0, reply)?;
     let transcript = Transcript {
         // the second is the answer that the window keeps
         messages: (bytes.to_vec(), Vec::new()),
         nonces,
+        hashes: signature::announced(message.payloads()),
     };
     let expires = cx.now + cx.core.config.limits.half_open_timeout;
     sa.state = State::AwaitAuthRequest(Box::new(AwaitAuthRequest {
@@ -291,9 +292,29 @@ fn choose<'a>(
     })
 }
 
+/// How the initiator should prove itself, as far as these addresses tell: certificates that we ask
+/// for (RFC 7296 §3.7), and hashes, if it says which ones it knows (RFC 7427 §4).
+fn authentications(
+    cx: &Cx<'_>,
+    sa: &Sa,
+    message: &Inbound<'_>,
+) -> impl Iterator<Item = OwnedPayload> + use<> {
+    let path = sa.facts.path;
+    let all = || {
+        let connections = cx.core.config.connections.iter();
+        let may = connections.filter(|it| is_for(it, path.local, path.remote));
+        may.map(|it| &it.authentication)
+    };
+    let hashes = signature::announced(message.payloads()).map(|_| signature::hashes(all()));
+    let hashes = hashes.filter(|it| !it.is_empty());
+    let announcement = hashes.map(|it| signature::announce(&it));
+    certificates::ask(all()).into_iter().chain(announcement)
+}
+
 fn compose(
     cx: &Cx<'_>,
     sa: &Sa,
+    message: &Inbound<'_>,
     (number, suite): (u8, IkeSuite),
     public: &[u8],
     nonce: &[u8],
@@ -305,6 +326,7 @@ fn compose(
         key_exchange(suite.group, public),
         OwnedPayload::new(kind::NONCE, nonce),
     ];
+    payloads.extend(authentications(cx, sa, message));
     if sa.nat.known {
         let pretend = cx
             .core
