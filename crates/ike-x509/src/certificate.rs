@@ -1,11 +1,13 @@
 use core::fmt;
 use core::time::Duration;
 
+use ipsec_doi::Identity;
 use x509_parser::asn1_rs::FromDer;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::time::ASN1Time;
 
-use crate::name;
+use crate::refusal::{Reason, Refusal};
+use crate::{identity, name};
 
 /// A certificate: its DER and what is needed of it again and again. Parsed, not verified.
 #[derive(Clone, PartialEq, Eq)]
@@ -164,6 +166,17 @@ impl Certificate {
     #[must_use]
     pub fn may_certify(&self) -> bool {
         self.may_certify
+    }
+
+    /// Whether it is for that identity (RFC 4945 §3.1), without wildcards.
+    ///
+    /// # Errors
+    ///
+    /// Whom it is for instead.
+    pub fn check_identity(&self, identity: &Identity) -> Result<(), Refusal> {
+        let parsed = parse(&self.der)
+            .map_err(|error| Refusal::new(Reason::Malformed, &self.subject, error.to_string()))?;
+        identity::check(&parsed, identity, false)
     }
 
     /// Whether subject and issuer are the same.

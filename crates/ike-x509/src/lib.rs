@@ -35,4 +35,4 @@ pub use load::{
 };
 pub use policy::{Policy, Purpose, Revocation};
 pub use refusal::{Reason, Refusal};
-pub use store::{MAX_CERTIFICATES, MAX_CRLS, Presented, Store, VerifiedKey};
+pub use store::{MAX_CERTIFICATES, MAX_CRLS, Presented, Store, VerifiedKey, authority_hashes};

@@ -42,20 +42,23 @@ impl core::error::Error for LoadError {}
 ///
 /// When it cannot be read, holds no certificate, or a broken one.
 pub fn certificates(path: &Path) -> Result<Vec<Certificate>, LoadError> {
-    load(
-        path,
-        &["pem", "crt", "cer", "der"],
-        LARGEST_CERTIFICATE_FILE,
-        certificates_from,
-    )
+    const ENDINGS: [&str; 4] = ["pem", "crt", "cer", "der"];
+    let all = load(path, &ENDINGS, LARGEST_CERTIFICATE_FILE, certificates_from)?;
+    if all.is_empty() {
+        return Err(LoadError {
+            path: path.to_owned(),
+            text: format!("no file in this folder ends in .{}", ENDINGS.join(", .")),
+        });
+    }
+    Ok(all)
 }
 
 /// Reads the CRLs of a file, PEM (one or many) or DER (one), or of all files of a folder that end in `.crl`, `.pem` or
-/// `.der`.
+/// `.der`; a folder may have none yet.
 ///
 /// # Errors
 ///
-/// When it cannot be read, holds no CRL, or a broken one.
+/// When it cannot be read, or a file holds no CRL, or a broken one.
 pub fn crls(path: &Path) -> Result<Vec<Crl>, LoadError> {
     load(path, &["crl", "pem", "der"], LARGEST_CRL_FILE, crls_from)
 }
@@ -118,12 +121,6 @@ fn load<T>(
     for file in files {
         let bytes = read(&file, largest).map_err(|text| at(&file, text))?;
         all.extend(parse(&bytes).map_err(|text| at(&file, text))?);
-    }
-    if all.is_empty() {
-        return Err(at(
-            path,
-            format!("no file in this folder ends in .{}", endings.join(", .")),
-        ));
     }
     Ok(all)
 }

@@ -52,6 +52,20 @@ pub struct VerifiedKey {
     pub not_after: Duration,
 }
 
+/// SHA-1 of the public key of each certificate, as CERTREQ carries them (RFC 7296 §3.7).
+#[must_use]
+pub fn authority_hashes(authorities: &[Certificate], provider: &Provider) -> Vec<[u8; 20]> {
+    let Some(sha1) = provider.hash(HashId::SHA1) else {
+        return Vec::new();
+    };
+    let hash = |certificate: &Certificate| {
+        let mut out = [0; 20];
+        sha1.digest(&[certificate.public_key()], &mut out);
+        out
+    };
+    authorities.iter().map(hash).collect()
+}
+
 impl Store {
     /// An empty store, which trusts nobody; `provider` verifies signatures.
     #[must_use]
@@ -123,15 +137,7 @@ impl Store {
     /// SHA-1 of the public key of each authority, as CERTREQ carries them (RFC 7296 §3.7).
     #[must_use]
     pub fn authority_hashes(&self) -> Vec<[u8; 20]> {
-        let Some(sha1) = self.provider.hash(HashId::SHA1) else {
-            return Vec::new();
-        };
-        let hash = |certificate: &Certificate| {
-            let mut out = [0; 20];
-            sha1.digest(&[certificate.public_key()], &mut out);
-            out
-        };
-        self.authorities.iter().map(hash).collect()
+        authority_hashes(&self.authorities, self.provider)
     }
 
     /// Verifies what a peer has sent: that its first certificate is that of `identity`, fit for IKE, issued under one of

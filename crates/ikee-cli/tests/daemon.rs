@@ -50,8 +50,7 @@ key_log_dir = "keys"
 [extensions.fragmentation]
 [connections.peer]
 remote = "{}"
-remote_port = {}
-remote_nat_t_port = {}
+remote_ports = {{ ike = {}, nat_t = {} }}
 local_id = "{}"
 remote_id = "{}"
 psk = "{secret}"

@@ -1,6 +1,7 @@
 //! From tokio's clock to the protocol's time, which has no clock.
 
 use core::time::Duration;
+use std::time::SystemTime;
 
 use ikee::ext::Instant;
 
@@ -8,6 +9,15 @@ use ikee::ext::Instant;
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     origin: tokio::time::Instant,
+}
+
+/// The time of day: since the beginning of 1970, for certificates.
+#[must_use]
+pub fn since_1970() -> Duration {
+    // a clock before 1970 is as wrong as one that stands there
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 impl Clock {

@@ -5,6 +5,7 @@
 
 mod build;
 mod error;
+mod proof;
 mod schema;
 mod secret;
 mod text;
@@ -16,6 +17,9 @@ use std::path::{Path, PathBuf};
 
 use ikee::ikev2;
 use zeroize::Zeroizing;
+
+use crate::clock;
+use crate::trust::Trust;
 
 pub use error::ConfigError;
 
@@ -40,6 +44,8 @@ pub struct Settings {
     pub extensions: ExtensionSettings,
     /// Names of the connections to bring up at once.
     pub start: Vec<String>,
+    /// Whose certificates each connection takes.
+    pub trust: Trust,
     /// What is allowed but unwise, one line each.
     pub warnings: Vec<String>,
     /// Whether a secret stands in the file itself.
@@ -123,6 +129,9 @@ pub fn load(path: &Path) -> Result<Settings, ConfigError> {
         .read_to_string(&mut text)
         .map_err(cannot)?;
     let mut settings = parse(path, &text)?;
+    settings
+        .warnings
+        .extend(settings.trust.warnings(clock::since_1970()));
     if settings.inline_psk && metadata.mode() & 0o077 != 0 {
         settings.warnings.push(format!(
             "{}: holds a psk and can be read by others; run chmod 600 on it, or use psk_file",

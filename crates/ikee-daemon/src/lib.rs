@@ -12,6 +12,7 @@ pub mod keylog;
 pub mod pcap;
 pub mod provider;
 mod routes;
+pub mod trust;
 mod tun;
 pub mod udp;
 

@@ -14,6 +14,9 @@ pub use ikev2;
 #[cfg(feature = "esp")]
 pub use ipsec_esp as esp;
 
+#[cfg(feature = "x509")]
+pub use ike_x509 as x509;
+
 #[cfg(feature = "graviola")]
 pub use ike_graviola as graviola;
 #[cfg(feature = "rustcrypto")]

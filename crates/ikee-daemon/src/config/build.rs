@@ -4,20 +4,18 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 use std::path::{Path, PathBuf};
 
-use ikee::crypto::SecretVec;
 use ikee::doi::{EspProposal, IkeProposal};
 use ikee::ext::PolicyId;
-use ikee::ikev2::{
-    self, Addressing, Authentication, Limits, Ports, Profile, Remote, Retransmit, Selectors,
-};
+use ikee::ikev2::{self, Addressing, Limits, Ports, Profile, Remote, Retransmit, Selectors};
 use toml::Spanned;
 
 use super::error::{ConfigError, Source};
 use super::text::{Ordered, SelectorItem, Text};
 use super::{
     ExtensionSettings, FragmentationSettings, ProviderChoice, Runtime, ServerAddressSettings,
-    Settings, schema, secret,
+    Settings, proof, schema,
 };
+use crate::trust::Trust;
 
 /// IKE suites when a connection names none, best first.
 const IKE_PROPOSALS: [&str; 2] = [
@@ -35,7 +33,7 @@ const LONGEST_DEVICE: usize = 15;
 /// Policy routing table and rule priority, unless configured.
 const ROUTE_TABLE: u32 = 4500;
 
-type Checked<T> = Result<T, ConfigError>;
+pub(super) type Checked<T> = Result<T, ConfigError>;
 
 pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
     let file: schema::File =
@@ -44,6 +42,15 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
     let ports = Ports {
         ike: file.daemon.port.unwrap_or(usual.ike),
         nat_t: file.daemon.nat_t_port.unwrap_or(usual.nat_t),
+    };
+    let choice = provider_choice(file.daemon.provider);
+    // one that this processor cannot run is refused when the daemon starts
+    let provider = crate::provider::provider(choice);
+    let mut proofs = proof::Builder {
+        source,
+        provider: provider.unwrap_or_else(|_| ikee::rustcrypto::provider()),
+        trust: Trust::default(),
+        warnings: Vec::new(),
     };
     let mut start = Vec::new();
     let mut inline_psk = false;
@@ -62,7 +69,12 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
             start.push(name.get_ref().clone());
         }
         inline_psk |= connection.psk.is_some();
-        connections.push(connect(source, PolicyId::new(number), &name, connection)?);
+        connections.push(connect(
+            &mut proofs,
+            PolicyId::new(number),
+            &name,
+            connection,
+        )?);
     }
     let mut endpoint = ikev2::Config::new(connections);
     endpoint.ports = ports;
@@ -77,7 +89,8 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
         endpoint,
         extensions: extensions(&file.extensions),
         start,
-        warnings: Vec::new(),
+        trust: proofs.trust,
+        warnings: proofs.warnings,
         inline_psk,
     })
 }
@@ -128,13 +141,17 @@ fn runtime(source: Source<'_>, daemon: schema::Daemon) -> Checked<Runtime> {
         tun,
         mtu: mtu.into_inner(),
         route_table: table.into_inner(),
-        provider: match daemon.provider {
-            Some(schema::Provider::Rustcrypto) => ProviderChoice::RustCrypto,
-            Some(schema::Provider::Graviola) => ProviderChoice::Graviola,
-            Some(schema::Provider::Auto) | None => ProviderChoice::Auto,
-        },
+        provider: provider_choice(daemon.provider),
         key_log_dir: daemon.key_log_dir.map(relative),
     })
+}
+
+fn provider_choice(given: Option<schema::Provider>) -> ProviderChoice {
+    match given {
+        Some(schema::Provider::Rustcrypto) => ProviderChoice::RustCrypto,
+        Some(schema::Provider::Graviola) => ProviderChoice::Graviola,
+        Some(schema::Provider::Auto) | None => ProviderChoice::Auto,
+    }
 }
 
 fn device_name(source: Source<'_>, name: Spanned<String>) -> Checked<String> {
@@ -153,7 +170,7 @@ fn device_name(source: Source<'_>, name: Spanned<String>) -> Checked<String> {
 }
 
 /// A path of the configuration, relative to the configuration's folder.
-fn beside(file: &Path, path: &Path) -> PathBuf {
+pub(super) fn beside(file: &Path, path: &Path) -> PathBuf {
     file.parent()
         .map_or_else(|| path.to_owned(), |folder| folder.join(path))
 }
@@ -191,12 +208,13 @@ fn extensions(given: &schema::Extensions) -> ExtensionSettings {
 }
 
 fn connect(
-    source: Source<'_>,
+    proofs: &mut proof::Builder<'_>,
     policy: PolicyId,
     name: &Spanned<String>,
     mut given: schema::Connection,
 ) -> Checked<ikev2::Connection> {
-    let authentication = authentication(source, name, &given)?;
+    let source = proofs.source;
+    let authentication = proofs.authentication(name, &given)?;
     let mut connection = ikev2::Connection::new(policy, name.get_ref().clone(), authentication);
     connection.local = given.local.as_ref().map(|text| text.0);
     connection.remote = remote(source, name, &given)?;
@@ -223,27 +241,6 @@ fn connect(
     Ok(connection)
 }
 
-fn authentication(
-    source: Source<'_>,
-    name: &Spanned<String>,
-    given: &schema::Connection,
-) -> Checked<Authentication> {
-    let missing = |key: &str, example: &str| {
-        let name_text = name.get_ref();
-        let what = format!("connection {name_text:?} has no {key}; add {key} = {example}");
-        source.error(name.span(), what)
-    };
-    let local = given.local_id.clone();
-    let local = local.ok_or_else(|| missing("local_id", "\"YOUR-NAME\""))?;
-    let remote = given.remote_id.clone();
-    let remote = remote.ok_or_else(|| missing("remote_id", "\"PEER-NAME\" (or \"any\")"))?;
-    Ok(Authentication::psk(
-        local.0,
-        remote.0.0,
-        psk(source, name, given)?,
-    ))
-}
-
 fn remote(
     source: Source<'_>,
     name: &Spanned<String>,
@@ -263,37 +260,10 @@ fn remote(
     }
     let usual = Ports::default();
     let ports = Ports {
-        ike: given.remote_port.unwrap_or(usual.ike),
-        nat_t: given.remote_nat_t_port.unwrap_or(usual.nat_t),
+        ike: given.remote_ports.ike.unwrap_or(usual.ike),
+        nat_t: given.remote_ports.nat_t.unwrap_or(usual.nat_t),
     };
     Ok(Some(Remote { address, ports }))
-}
-
-fn psk(
-    source: Source<'_>,
-    name: &Spanned<String>,
-    given: &schema::Connection,
-) -> Checked<SecretVec> {
-    match (&given.psk, &given.psk_file) {
-        (Some(_), Some(file)) => Err(source.error(
-            file.span(),
-            format!(
-                "connection {:?} has both psk and psk_file; keep one of them",
-                name.get_ref()
-            ),
-        )),
-        (None, None) => Err(source.error(
-            name.span(),
-            format!(
-                "connection {:?} has no secret; add psk = \"SECRET\" or psk_file = \"PATH\"",
-                name.get_ref()
-            ),
-        )),
-        (Some(psk), None) => Ok(SecretVec::from(psk.get_ref().0.0.to_vec())),
-        (None, Some(file)) => {
-            secret::read(source, file.span(), &beside(source.file, file.get_ref()))
-        }
-    }
 }
 
 fn addressing(

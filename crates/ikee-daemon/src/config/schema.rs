@@ -4,6 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use ikee::doi::{EspProposal, Identity, IkeProposal};
+use ikee::x509::Purpose;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -84,18 +85,58 @@ pub(super) struct Connection {
     pub(super) start: bool,
     pub(super) local: Option<Text<IpAddr>>,
     pub(super) remote: Option<Text<IpAddr>>,
-    pub(super) remote_port: Option<u16>,
-    pub(super) remote_nat_t_port: Option<u16>,
+    pub(super) remote_ports: RemotePorts,
     pub(super) local_id: Option<Text<Identity>>,
     pub(super) remote_id: Option<Text<Anyone>>,
     pub(super) psk: Option<Spanned<Text<Secret>>>,
     pub(super) psk_file: Option<Spanned<PathBuf>>,
+    pub(super) auth: Auth,
     pub(super) proposals: Option<Spanned<Vec<Text<IkeProposal>>>>,
     pub(super) addresses: Addresses,
     pub(super) start_on_nat_t: bool,
     pub(super) liveness: Option<Time>,
     pub(super) retransmit: Retransmit,
     pub(super) children: Ordered<Child>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RemotePorts {
+    pub(super) ike: Option<u16>,
+    pub(super) nat_t: Option<u16>,
+}
+
+/// How both sides prove who they are, beside `psk`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Auth {
+    pub(super) local: Option<Spanned<Method>>,
+    pub(super) remote: Option<Spanned<Vec<Method>>>,
+    pub(super) certificate: Option<Spanned<PathBuf>>,
+    pub(super) key: Option<Spanned<PathBuf>>,
+    pub(super) authorities: Option<Spanned<Vec<Spanned<PathBuf>>>>,
+    pub(super) crls: Vec<Spanned<PathBuf>>,
+    pub(super) revocation: Option<Revocation>,
+    pub(super) purposes: Option<Vec<Text<Purpose>>>,
+    pub(super) wildcards: bool,
+    pub(super) sha1: bool,
+    pub(super) weak_certificates: bool,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Method {
+    Psk,
+    Cert,
+    Null,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Revocation {
+    Off,
+    Lenient,
+    Strict,
 }
 
 #[derive(Debug, Default, Deserialize)]

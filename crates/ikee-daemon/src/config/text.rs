@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use ikee::doi::selector::TrafficSelector;
 use ikee::doi::{EspProposal, Identity, IkeProposal};
+use ikee::x509::Purpose;
 
 /// What can be read from a string of the configuration.
 pub(crate) trait FromText: Sized {
@@ -132,6 +133,20 @@ impl FromText for EspProposal {
 
     fn from_text(text: &str) -> Result<Self, String> {
         Self::parse(text).map_err(|error| format!("ESP proposal {text:?}: {error}"))
+    }
+}
+
+impl FromText for Purpose {
+    const WHAT: &'static str =
+        "\"ipsecIKE\", \"serverAuth\", \"clientAuth\" or \"iKEIntermediate\"";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        Self::from_name(text).ok_or_else(|| {
+            format!(
+                "{text:?} is not a purpose of a certificate; write {}",
+                Self::WHAT
+            )
+        })
     }
 }
 
