@@ -3,6 +3,7 @@
 //! One task does it all in turn: it waits for a datagram, an inner packet, a request, a deadline
 //! or a signal, lets the endpoint or the data plane answer, and carries out what follows.
 
+mod certificates;
 mod contain;
 mod events;
 mod failures;
@@ -55,6 +56,7 @@ pub struct Daemon {
     signals: Signals,
     book: Book,
     key_tables: Option<KeyTables>,
+    vetting: certificates::Vetting,
     /// Names of the connections to bring up at once.
     start: Vec<String>,
 }
@@ -104,6 +106,7 @@ enum Wake {
     Packet(io::Result<usize>),
     Call(Option<Call>),
     Deadline,
+    Look,
     Signal(&'static str),
 }
 
@@ -160,6 +163,7 @@ impl Daemon {
             plane,
             control,
             signals,
+            vetting,
             ..
         } = self;
         tokio::select! {
@@ -167,6 +171,7 @@ impl Daemon {
             packet = plane.receive() => Wake::Packet(packet),
             call = control.calls.recv() => Wake::Call(call),
             () = sleep_until(deadline) => Wake::Deadline,
+            () = vetting.due() => Wake::Look,
             _ = signals.interrupt.recv() => Wake::Signal("SIGINT"),
             _ = signals.terminate.recv() => Wake::Signal("SIGTERM"),
         }
@@ -185,6 +190,7 @@ impl Daemon {
             Wake::Call(Some((command, reply))) => self.request(command, reply),
             Wake::Call(None) | Wake::Signal(_) => {}
             Wake::Deadline => self.input(Input::Timeout),
+            Wake::Look => self.look_at_certificates(),
         }
         self.perform().await;
     }

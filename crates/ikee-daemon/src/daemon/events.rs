@@ -138,6 +138,7 @@ impl Daemon {
                 self.remember_closed(policy, &reason);
                 self.forget(sa).await;
             }
+            Event::PeerCertificates(shown) => self.vet(&shown),
             Event::Hint { sa, notify } => self.hint(sa, notify),
             Event::Dropped { from, reason } => self.dropped(from, &reason),
             Event::Refused {

@@ -15,7 +15,18 @@ impl Daemon {
         for child in core::mem::take(&mut self.book.orphans) {
             self.remove_child(child).await;
         }
-        let outputs: Vec<Output> = self.outbox.drain().collect();
+        loop {
+            let outputs: Vec<Output> = self.outbox.drain().collect();
+            if outputs.is_empty() {
+                break;
+            }
+            // an event may have been answered with another input
+            self.carry_out(outputs).await;
+        }
+        self.answer_waiters();
+    }
+
+    async fn carry_out(&mut self, outputs: Vec<Output>) {
         // an assigned address must be there before a route can name it as its source
         let (addresses, others): (Vec<_>, Vec<_>) = outputs
             .into_iter()
@@ -30,7 +41,6 @@ impl Daemon {
                 Output::Event(event) => self.event(event).await,
             }
         }
-        self.answer_waiters();
     }
 
     fn transmit(&self, transmit: &Transmit) {

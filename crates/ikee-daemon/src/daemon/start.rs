@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ikee::ikev2::{Endpoint, Outbox};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::certificates::Vetting;
 use super::run::Run;
 use super::{Book, Control, Daemon, PACKET, Plane, Signals};
 use crate::clock::Clock;
@@ -87,6 +88,7 @@ impl Daemon {
             mut endpoint,
             extensions,
             start,
+            trust,
             ..
         } = settings;
         endpoint.trace = tracing::enabled!(tracing::Level::DEBUG);
@@ -126,6 +128,7 @@ impl Daemon {
                 ..Book::default()
             },
             key_tables,
+            vetting: Vetting::new(trust),
             runtime,
             start,
         };
