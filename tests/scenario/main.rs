@@ -1,5 +1,6 @@
 //! Whole lives of two endpoints over a simulated link.
 
+mod bad_input;
 mod configuration;
 mod cookies;
 mod deletion;

@@ -3,8 +3,8 @@
 
 use isakmp_wire::v2::kind;
 use isakmp_wire::{
-    ExchangeType, Flags, Header, Message, MessageWriter, OwnedPayload, PayloadChain, PayloadType,
-    Spi, Version, marker,
+    ExchangeType, Flags, Header, Message, OwnedPayload, PayloadChain, PayloadType, Spi, Version,
+    marker,
 };
 
 use crate::keyring::{Keyring, Plain, Sealing, chain};
@@ -33,6 +33,10 @@ pub enum Fault {
     Critical(usize),
     /// A payload too many.
     Insert(usize, OwnedPayload),
+    /// Other payloads altogether.
+    Payloads(Vec<OwnedPayload>),
+    /// Any octets where its payloads should be; the type of the first stays.
+    Inner(Vec<u8>),
     /// A payload in clear beside SK.
     Beside(OwnedPayload),
     /// The message says that it is of another exchange.
@@ -72,6 +76,7 @@ pub struct Letter {
     marker: bool,
     beside: Vec<OwnedPayload>,
     padding: Option<Vec<u8>>,
+    inner: Option<Vec<u8>>,
     bare: bool,
 }
 
@@ -96,6 +101,7 @@ impl Letter {
             marker: packet.message().len() < packet.bytes.len(),
             beside: Vec::new(),
             padding: None,
+            inner: None,
             bare: false,
         })
     }
@@ -112,15 +118,19 @@ impl Letter {
         } else {
             Vec::new()
         };
+        let (first, inner) = chain(&self.payloads);
+        let inner = self.inner.clone().unwrap_or(inner);
         if !self.protected {
-            let mut writer = MessageWriter::begin(&mut bytes, &self.header);
-            for it in &self.payloads {
-                writer.owned(it);
-            }
-            writer.finish();
+            let length = u32::try_from(Header::LEN + inner.len()).expect("a length");
+            let header = Header {
+                next: first,
+                length,
+                ..self.header
+            };
+            header.encode(&mut bytes);
+            bytes.extend(inner);
             return bytes;
         }
-        let (first, inner) = chain(&self.payloads);
         let plain = match &self.padding {
             _ if self.bare => Plain::Raw(Vec::new()),
             Some(padding) => Plain::Raw([&inner, padding.as_slice()].concat()),
@@ -191,6 +201,8 @@ impl Fault {
                 let at = (*at).min(payloads.len());
                 payloads.insert(at, it.clone());
             }
+            Self::Payloads(it) => payloads.clone_from(it),
+            Self::Inner(it) => letter.inner = Some(it.clone()),
             Self::Beside(it) if letter.protected => letter.beside.push(it.clone()),
             Self::Padding(octets) if letter.protected => letter.padding = Some(octets.clone()),
             Self::NoCiphertext if letter.protected => letter.bare = true,

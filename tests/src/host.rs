@@ -12,6 +12,7 @@ use isakmp_wire::marker;
 use isakmp_wire::v2::NotifyType;
 
 use crate::link::Packet;
+use crate::plane::Plane;
 
 /// One endpoint and everything that it has said.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct Host {
     pub address: IpAddr,
     /// Its data plane: the children that are installed.
     pub children: BTreeMap<ChildId, ChildSa>,
+    /// Which of them send and which receive.
+    pub plane: Plane,
     /// Where children's packets are to go since the peer moved.
     pub updates: Vec<ChildUpdate>,
     /// What it reported, and when.
@@ -32,11 +35,12 @@ pub struct Host {
 }
 
 impl Host {
-    pub(crate) const fn new(endpoint: Endpoint, address: IpAddr) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, address: IpAddr) -> Self {
         Self {
             endpoint,
             address,
             children: BTreeMap::new(),
+            plane: Plane::default(),
             updates: Vec::new(),
             events: Vec::new(),
             keepalives: 0,
@@ -60,15 +64,18 @@ impl Host {
                     bytes: it.bytes,
                 }),
                 Output::InstallChild(it) => {
+                    self.plane.install(&it);
                     let twice = self.children.insert(it.id, *it);
                     assert!(twice.is_none(), "a child was installed twice");
                 }
                 Output::UseChild(it) => {
                     let child = self.children.get_mut(&it).expect("an installed child");
                     child.sends = true;
+                    self.plane.turn_to(it);
                 }
                 Output::UpdateChild(it) => self.updates.push(it),
                 Output::DeleteChild(it) => {
+                    self.plane.remove(it);
                     let known = self.children.remove(&it);
                     assert!(known.is_some(), "a child was removed that was not there");
                 }

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use ike_crypto::Provider;
+use ike_crypto::{Provider, SecretVec};
 use ike_ext::{ChildId, Instant, SaId};
 use ikee_fragmentation_v2::FragmentationV2;
 use ikee_server_address::ServerAddress;
-use ikev2::{Endpoint, InitiateError};
+use ikev2::{Endpoint, InitiateError, Input, KeyLog};
 
 use crate::host::Host;
 use crate::keyring::Keyring;
 use crate::link::{Link, Packet};
+use crate::plane::Marker;
 use crate::rng::Rng;
 use crate::setup::{POLICY, Party, Setup};
 use crate::wire::Clear;
@@ -160,6 +161,46 @@ impl Pair {
         self.send(side, packets);
     }
 
+    /// Has one side replace a child.
+    pub fn rekey_child(&mut self, side: Side, child: ChildId) {
+        let now = self.now;
+        let host = self.host_mut(side);
+        let (result, packets) =
+            host.call(now, |endpoint, out| endpoint.rekey_child(now, child, out));
+        result.expect("a child");
+        self.send(side, packets);
+    }
+
+    /// Has one side replace an IKE SA.
+    pub fn rekey_sa(&mut self, side: Side, sa: SaId) {
+        let now = self.now;
+        let host = self.host_mut(side);
+        let (result, packets) = host.call(now, |endpoint, out| endpoint.rekey(now, sa, out));
+        result.expect("an SA");
+        self.send(side, packets);
+    }
+
+    /// Has one side open another child, the connection's `index`th.
+    pub fn create_child(&mut self, side: Side, sa: SaId, index: usize) {
+        let now = self.now;
+        let host = self.host_mut(side);
+        let (result, packets) = host.call(now, |endpoint, out| {
+            endpoint.create_child(now, sa, index, out)
+        });
+        result.expect("an SA");
+        self.send(side, packets);
+    }
+
+    /// Has one side's data plane report that a child has carried enough.
+    pub fn expire(&mut self, side: Side, child: ChildId, hard: bool) {
+        let now = self.now;
+        let host = self.host_mut(side);
+        let (_, packets) = host.call(now, |endpoint, out| {
+            endpoint.handle(now, Input::ChildExpired { child, hard }, out);
+        });
+        self.send(side, packets);
+    }
+
     /// Has one side ask whether the other lives.
     pub fn probe(&mut self, side: Side) {
         let sa = self.host(side).sa();
@@ -296,11 +337,78 @@ impl Pair {
             assert!(endpoint.is_idle());
             assert_eq!(endpoint.next_timeout(), None);
             assert!(host.children.is_empty(), "{:?}", host.children);
+            assert!(host.plane.is_empty());
             let extensions = endpoint.extensions();
             let fragmentation = extensions.get::<FragmentationV2>();
             assert!(fragmentation.is_none_or(FragmentationV2::is_idle));
             let server = extensions.get::<ServerAddress>();
             assert!(server.is_none_or(ServerAddress::is_idle));
+        }
+    }
+
+    /// Where a packet would be lost now: the side that would send it, and its child's name.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<(Side, String)> {
+        let mut gaps = Vec::new();
+        for side in [Side::A, Side::B] {
+            let receiver = &self.host(side.peer()).plane;
+            let lost = |it: &(&str, Marker)| receiver.takes(&it.1).is_none();
+            let lost = self.host(side).plane.markers().filter(lost);
+            gaps.extend(lost.map(|it| (side, it.0.to_owned())));
+        }
+        gaps
+    }
+
+    /// Asserts that both sides have the same IKE SAs, under the same keys, with the same children.
+    pub fn assert_agreed(&self) {
+        let spis = |host: &Host| {
+            let mut spis: Vec<_> = host.endpoint.sas().map(|it| it.spis).collect();
+            spis.sort_unstable();
+            spis
+        };
+        assert_eq!(spis(&self.a), spis(&self.b), "other SAs");
+        for host in [&self.a, &self.b] {
+            let mut known = Vec::new();
+            for sa in host.endpoint.sas() {
+                for child in sa.children() {
+                    let installed = host.children.get(&child.child).expect("an installed child");
+                    let spis = (installed.inbound.spi, installed.outbound.spi);
+                    assert_eq!(spis, child.spis);
+                    known.push(child.child);
+                }
+            }
+            known.sort_unstable();
+            let installed: Vec<_> = host.children.keys().copied().collect();
+            assert_eq!(known, installed, "a child without an SA");
+        }
+        let above = |host: &Host, spi: u32| {
+            let mut sas = host.endpoint.sas();
+            let found = sas.find(|it| it.children().any(|it| it.spis.0 == spi));
+            found.map(|it| it.spis)
+        };
+        for child in self.a.children.values() {
+            let ours = above(&self.a, child.inbound.spi);
+            assert_eq!(ours, above(&self.b, child.outbound.spi), "under another SA");
+        }
+        for wanted in spis(&self.a) {
+            let mut keys = self
+                .a
+                .keys()
+                .chain(self.b.keys())
+                .filter_map(|it| match it {
+                    KeyLog::Ike {
+                        spis, encryption, ..
+                    } if *spis == wanted => Some(encryption),
+                    _ => None,
+                });
+            let (first, second) = (keys.next(), keys.next());
+            let octets = |it: Option<&(SecretVec, SecretVec)>| {
+                it.map(|it| [it.0.as_slice(), it.1.as_slice()].concat())
+            };
+            assert_eq!(octets(first), octets(second), "other keys");
+        }
+        if !self.a.children.is_empty() || !self.b.children.is_empty() {
+            self.assert_children_match();
         }
     }
 
