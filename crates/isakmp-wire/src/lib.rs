@@ -25,6 +25,7 @@
 extern crate alloc;
 
 mod attribute;
+mod certificate;
 mod chain;
 mod error;
 mod header;
@@ -33,6 +34,7 @@ mod message;
 mod payload;
 mod reader;
 mod registry;
+mod substructure;
 pub mod v1;
 pub mod v2;
 pub mod vendor_id;

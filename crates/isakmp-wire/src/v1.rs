@@ -4,7 +4,6 @@
 //! kind of payload it is given, so that the numbers of drafts can share a layout.
 
 mod attribute_class;
-mod certificate;
 mod certificate_request;
 mod configuration;
 mod delete;
@@ -22,12 +21,12 @@ mod registry;
 mod sa;
 mod signature;
 mod transform;
-mod vendor_id;
 
+pub use crate::certificate::{CertEncoding, Certificate};
+pub use crate::vendor_id::VendorId;
 pub use attribute_class::{
     AuthMethod, ConfigAttribute, EncapsulationMode, Phase1Attribute, Phase2Attribute,
 };
-pub use certificate::Certificate;
 pub use certificate_request::CertificateRequest;
 pub use configuration::Configuration;
 pub use delete::Delete;
@@ -41,11 +40,10 @@ pub use nonce::Nonce;
 pub use notification::Notification;
 pub use notify_type::NotifyType;
 pub use proposal::{Proposal, ProposalIter};
-pub use registry::{CertEncoding, ConfigType, Doi, IdType, ProtocolId};
+pub use registry::{ConfigType, Doi, IdType, ProtocolId};
 pub use sa::{SaBuilder, SecurityAssociation};
 pub use signature::Signature;
 pub use transform::{Transform, TransformIter};
-pub use vendor_id::VendorId;
 
 /// The payload types of IKEv1.
 pub mod kind {

@@ -4,7 +4,6 @@
 //! kind of payload it is given, so that private numbers can share a layout.
 
 mod auth;
-mod certificate;
 mod certificate_request;
 mod configuration;
 mod delete;
@@ -21,10 +20,10 @@ mod registry;
 mod sa;
 mod traffic_selector;
 mod transform;
-mod vendor_id;
 
+pub use crate::certificate::{CertEncoding, Certificate};
+pub use crate::vendor_id::VendorId;
 pub use auth::{Authentication, DigitalSignature};
-pub use certificate::Certificate;
 pub use certificate_request::CertificateRequest;
 pub use configuration::{CfgAttr, CfgAttrIter, Configuration, OwnedCfgAttr};
 pub use delete::Delete;
@@ -38,13 +37,12 @@ pub use notify::Notify;
 pub use notify_type::NotifyType;
 pub use proposal::{Proposal, ProposalIter};
 pub use registry::{
-    AuthMethod, CertEncoding, CfgAttribute, CfgType, EapCode, EapMethod, IdType, ProtocolId,
-    TransformType, TsType,
+    AuthMethod, CfgAttribute, CfgType, EapCode, EapMethod, IdType, ProtocolId, TransformType,
+    TsType,
 };
 pub use sa::{SaBuilder, SecurityAssociation};
 pub use traffic_selector::{RawSelector, RawSelectorIter, Selector, TrafficSelectors};
 pub use transform::{Transform, TransformIter};
-pub use vendor_id::VendorId;
 
 /// The payload types of IKEv2.
 pub mod kind {

@@ -4,8 +4,10 @@
 //! the wire: two of Microsoft's are not the hash of the string that the specification prints, and a third is the
 //! hash of another spelling.
 
+mod payload;
 mod table;
 
+pub use payload::VendorId;
 pub use table::KNOWN;
 
 /// Microsoft's implementation, followed by its [release](windows_release).

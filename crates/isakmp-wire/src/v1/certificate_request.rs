@@ -7,9 +7,9 @@
 
 use alloc::vec::Vec;
 
+use crate::certificate::CertEncoding;
 use crate::error::ParseError;
 use crate::payload::RawPayload;
-use crate::v1::CertEncoding;
 use crate::writer::Encode;
 
 /// What certificates a side wants (RFC 2408 §3.10).

@@ -62,35 +62,6 @@ crate::registry! {
 }
 
 crate::registry! {
-    /// How a certificate is encoded (RFC 2408 §3.9).
-    pub struct CertEncoding(u8);
-    {
-        /// None.
-        NONE = 0, "NONE";
-        /// PKCS #7 wrapped X.509 certificate.
-        PKCS7 = 1, "PKCS7";
-        /// PGP certificate.
-        PGP = 2, "PGP";
-        /// DNS signed key.
-        DNS_KEY = 3, "DNS_KEY";
-        /// X.509 certificate for signatures.
-        X509_SIGNATURE = 4, "X509_SIGNATURE";
-        /// X.509 certificate for key exchange.
-        X509_KEY_EXCHANGE = 5, "X509_KEY_EXCHANGE";
-        /// Kerberos tokens.
-        KERBEROS = 6, "KERBEROS";
-        /// Certificate revocation list.
-        CRL = 7, "CRL";
-        /// Authority revocation list.
-        ARL = 8, "ARL";
-        /// SPKI certificate.
-        SPKI = 9, "SPKI";
-        /// X.509 attribute certificate.
-        X509_ATTRIBUTE = 10, "X509_ATTRIBUTE";
-    }
-}
-
-crate::registry! {
     /// What an attributes payload does (draft-dukes-ike-mode-cfg-02 §3.2).
     pub struct ConfigType(u8);
     {

@@ -14,10 +14,9 @@ use alloc::vec::Vec;
 use crate::attribute::Attribute;
 use crate::error::{ErrorKind, ParseError};
 use crate::payload::RawPayload;
-use crate::v1::proposal::{self, ProposalIter, check_all};
-use crate::v1::transform;
-use crate::v1::{Doi, ProtocolId};
-use crate::writer::{Encode, patch};
+use crate::substructure::{self, SubstructureWriter};
+use crate::v1::{Doi, ProposalIter, ProtocolId};
+use crate::writer::Encode;
 
 /// What a side offers, or what has been chosen (RFC 2408 §3.4).
 ///
@@ -31,7 +30,7 @@ pub struct SecurityAssociation<'a> {
 impl<'a> SecurityAssociation<'a> {
     /// How many proposals a security association may have. The number of transforms of one is bounded by its
     /// count, one octet, and that of attributes by the length.
-    pub const MAX_PROPOSALS: usize = 64;
+    pub const MAX_PROPOSALS: usize = substructure::MAX_PROPOSALS;
 
     /// The only situation: the parties are identified (RFC 2407 §4.2.1).
     pub const IDENTITY_ONLY: u32 = 1;
@@ -56,7 +55,7 @@ impl<'a> SecurityAssociation<'a> {
         if u32::from_be_bytes(reader.array()?) != Self::IDENTITY_ONLY {
             return Err(ParseError::new(ErrorKind::Situation, at));
         }
-        check_all(reader)?;
+        substructure::check(reader)?;
         Ok(Self {
             proposals: reader.rest(),
         })
@@ -118,10 +117,7 @@ impl Encode for SecurityAssociation<'_> {
 /// proposal or transform, the end of an SPI of more than 255 octets.
 #[derive(Debug)]
 pub struct SaBuilder<'b> {
-    buf: &'b mut Vec<u8>,
-    proposal: Option<usize>,
-    transform: Option<usize>,
-    transforms: u8,
+    writer: SubstructureWriter<'b>,
 }
 
 impl<'b> SaBuilder<'b> {
@@ -131,72 +127,31 @@ impl<'b> SaBuilder<'b> {
         buf.extend_from_slice(&Doi::IPSEC.get().to_be_bytes());
         buf.extend_from_slice(&SecurityAssociation::IDENTITY_ONLY.to_be_bytes());
         Self {
-            buf,
-            proposal: None,
-            transform: None,
-            transforms: 0,
+            writer: SubstructureWriter::new(buf),
         }
     }
 
     /// Begins a proposal; the transforms that follow are its own.
     pub fn proposal(&mut self, number: u8, protocol: ProtocolId, spi: &[u8]) -> &mut Self {
-        self.end_proposal(proposal::MORE);
-        self.proposal = Some(self.buf.len());
-        let spi_size = u8::try_from(spi.len()).unwrap_or(u8::MAX);
-        self.buf
-            .extend_from_slice(&[0, 0, 0, 0, number, protocol.get(), spi_size, 0]);
-        self.buf
-            .extend_from_slice(spi.get(..usize::from(spi_size)).unwrap_or_default());
+        self.writer.proposal(number, protocol.get(), spi);
         self
     }
 
     /// Adds a transform to the proposal.
     pub fn transform(&mut self, number: u8, id: u8) -> &mut Self {
-        let Some(count) = self.proposal.and_then(|_| self.transforms.checked_add(1)) else {
-            self.end_transform(0);
-            return self;
-        };
-        self.end_transform(transform::MORE);
-        self.transforms = count;
-        self.transform = Some(self.buf.len());
-        self.buf.extend_from_slice(&[0, 0, 0, 0, number, id, 0, 0]);
+        self.writer.transform([number, id, 0, 0]);
         self
     }
 
     /// Adds an attribute to the transform.
     pub fn attribute(&mut self, attribute: Attribute<'_>) -> &mut Self {
-        if self.transform.is_some() {
-            attribute.encode(self.buf);
-        }
+        self.writer.attribute(attribute);
         self
     }
 
     /// Ends the list.
     pub fn finish(&mut self) {
-        self.end_proposal(0);
-    }
-
-    fn end_transform(&mut self, more: u8) {
-        if let Some(start) = self.transform.take() {
-            self.end(start, more);
-        }
-    }
-
-    fn end_proposal(&mut self, more: u8) {
-        self.end_transform(0);
-        if let Some(start) = self.proposal.take() {
-            self.end(start, more);
-            patch(self.buf, start.saturating_add(7), &[self.transforms]);
-        }
-        self.transforms = 0;
-    }
-
-    fn end(&mut self, start: usize, more: u8) {
-        let written = self.buf.len().saturating_sub(start);
-        // A longer one fits no payload either; the writer of the payload reports that.
-        let length = u16::try_from(written).unwrap_or(u16::MAX);
-        patch(self.buf, start, &[more]);
-        patch(self.buf, start.saturating_add(2), &length.to_be_bytes());
+        self.writer.finish();
     }
 }
 

@@ -12,14 +12,8 @@
 use core::iter::FusedIterator;
 
 use crate::attribute::Attributes;
-use crate::error::{ErrorKind, ParseError};
 use crate::reader::Reader;
-
-/// The fixed part of a transform, in octets.
-pub(crate) const LEN: usize = 8;
-
-/// What the first octet says if another transform follows.
-pub(crate) const MORE: u8 = 3;
+use crate::substructure::next_transform;
 
 /// One way to protect that may be chosen, its details in attributes (RFC 2408 §3.6).
 ///
@@ -63,46 +57,14 @@ impl<'a> Iterator for TransformIter<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Transform<'a>> {
-        step(&mut self.reader).ok()
+        let frame = next_transform(&mut self.reader).ok()?;
+        let [number, id, _, _] = frame.head;
+        Some(Transform {
+            number,
+            id,
+            attributes: frame.attributes,
+        })
     }
 }
 
 impl FusedIterator for TransformIter<'_> {}
-
-/// Checks the transforms that fill the rest of a proposal.
-#[inline]
-pub(crate) fn check(mut reader: Reader<'_>, count: u8, count_at: usize) -> Result<(), ParseError> {
-    let mut found: usize = 0;
-    while !reader.is_empty() {
-        step(&mut reader)?;
-        found = found.saturating_add(1);
-    }
-    if found == usize::from(count) {
-        Ok(())
-    } else {
-        Err(ParseError::new(ErrorKind::TransformCount, count_at))
-    }
-}
-
-/// The one place where a transform is read; used to check, and to iterate what is checked.
-#[inline]
-fn step<'a>(reader: &mut Reader<'a>) -> Result<Transform<'a>, ParseError> {
-    let at = reader.offset();
-    let [more, _, length_high, length_low, number, id, _, _] = reader.array::<LEN>()?;
-    let length = usize::from(u16::from_be_bytes([length_high, length_low]));
-    let attributes_at = reader.offset();
-    let Some(Ok(attributes)) = length.checked_sub(LEN).map(|length| reader.take(length)) else {
-        return Err(ParseError::new(
-            ErrorKind::TransformLength,
-            at.saturating_add(2),
-        ));
-    };
-    if more != if reader.is_empty() { 0 } else { MORE } {
-        return Err(ParseError::new(ErrorKind::LastSubstructure, at));
-    }
-    Ok(Transform {
-        number,
-        id,
-        attributes: Attributes::parse(attributes, attributes_at)?,
-    })
-}

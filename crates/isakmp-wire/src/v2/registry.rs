@@ -78,41 +78,6 @@ crate::registry! {
 }
 
 crate::registry! {
-    /// How a certificate is encoded (RFC 7296 §3.6).
-    pub struct CertEncoding(u8);
-    {
-        /// PKCS #7 wrapped X.509 certificate.
-        PKCS7 = 1, "PKCS7";
-        /// PGP certificate.
-        PGP = 2, "PGP";
-        /// DNS signed key.
-        DNS_KEY = 3, "DNS_KEY";
-        /// X.509 certificate for signatures, in DER.
-        X509_SIGNATURE = 4, "X509_SIGNATURE";
-        /// Kerberos token.
-        KERBEROS = 6, "KERBEROS";
-        /// Certificate revocation list, in DER.
-        CRL = 7, "CRL";
-        /// Authority revocation list.
-        ARL = 8, "ARL";
-        /// SPKI certificate.
-        SPKI = 9, "SPKI";
-        /// X.509 attribute certificate.
-        X509_ATTRIBUTE = 10, "X509_ATTRIBUTE";
-        /// Raw RSA key, withdrawn by RFC 7296.
-        RAW_RSA_KEY = 11, "RAW_RSA_KEY";
-        /// SHA-1 hash and URL of an X.509 certificate.
-        HASH_URL = 12, "HASH_URL";
-        /// SHA-1 hash and URL of an X.509 bundle.
-        HASH_URL_BUNDLE = 13, "HASH_URL_BUNDLE";
-        /// OCSP response (RFC 4806 §3.1).
-        OCSP = 14, "OCSP";
-        /// Raw public key as SubjectPublicKeyInfo (RFC 7670 §3).
-        RAW_PUBLIC_KEY = 15, "RAW_PUBLIC_KEY";
-    }
-}
-
-crate::registry! {
     /// How a peer proves who it is (RFC 7296 §3.8).
     pub struct AuthMethod(u8);
     {

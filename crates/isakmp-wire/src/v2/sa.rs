@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use crate::attribute::Attribute;
 use crate::error::ParseError;
 use crate::payload::RawPayload;
-use crate::v2::proposal::{self, ProposalIter, check_all};
+use crate::substructure::{self, SubstructureWriter};
 use crate::v2::transform;
-use crate::v2::{ProtocolId, TransformType};
-use crate::writer::{Encode, patch};
+use crate::v2::{ProposalIter, ProtocolId, TransformType};
+use crate::writer::Encode;
 
 /// What a side offers, or what has been chosen (RFC 7296 §3.3).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct SecurityAssociation<'a> {
 impl<'a> SecurityAssociation<'a> {
     /// How many proposals a security association may have. The number of transforms of one is bounded by its
     /// count, one octet, and that of attributes by the length.
-    pub const MAX_PROPOSALS: usize = 64;
+    pub const MAX_PROPOSALS: usize = substructure::MAX_PROPOSALS;
 
     /// Reads the payload down to the last attribute. There is at least one proposal; "last" and "more" octets,
     /// counts and lengths agree with what is there. Whether numbers, protocols and algorithms make sense is not looked at.
@@ -33,7 +33,7 @@ impl<'a> SecurityAssociation<'a> {
     /// each at the field that is wrong.
     #[inline]
     pub fn parse(raw: RawPayload<'a>) -> Result<Self, ParseError> {
-        check_all(raw.reader())?;
+        substructure::check(raw.reader())?;
         Ok(Self {
             proposals: raw.body,
         })
@@ -100,10 +100,7 @@ impl Encode for SecurityAssociation<'_> {
 /// proposal or transform, the end of an SPI of more than 255 octets.
 #[derive(Debug)]
 pub struct SaBuilder<'b> {
-    buf: &'b mut Vec<u8>,
-    proposal: Option<usize>,
-    transform: Option<usize>,
-    transforms: u8,
+    writer: SubstructureWriter<'b>,
 }
 
 impl<'b> SaBuilder<'b> {
@@ -111,22 +108,13 @@ impl<'b> SaBuilder<'b> {
     #[must_use]
     pub const fn new(buf: &'b mut Vec<u8>) -> Self {
         Self {
-            buf,
-            proposal: None,
-            transform: None,
-            transforms: 0,
+            writer: SubstructureWriter::new(buf),
         }
     }
 
     /// Begins a proposal; the transforms that follow are its own.
     pub fn proposal(&mut self, number: u8, protocol: ProtocolId, spi: &[u8]) -> &mut Self {
-        self.end_proposal(proposal::MORE);
-        self.proposal = Some(self.buf.len());
-        let spi_size = u8::try_from(spi.len()).unwrap_or(u8::MAX);
-        self.buf
-            .extend_from_slice(&[0, 0, 0, 0, number, protocol.get(), spi_size, 0]);
-        self.buf
-            .extend_from_slice(spi.get(..usize::from(spi_size)).unwrap_or_default());
+        self.writer.proposal(number, protocol.get(), spi);
         self
     }
 
@@ -137,16 +125,8 @@ impl<'b> SaBuilder<'b> {
         id: u16,
         key_length: Option<u16>,
     ) -> &mut Self {
-        let Some(count) = self.proposal.and_then(|_| self.transforms.checked_add(1)) else {
-            self.end_transform(0);
-            return self;
-        };
-        self.end_transform(transform::MORE);
-        self.transforms = count;
-        self.transform = Some(self.buf.len());
         let [high, low] = id.to_be_bytes();
-        self.buf
-            .extend_from_slice(&[0, 0, 0, 0, kind.get(), 0, high, low]);
+        self.writer.transform([kind.get(), 0, high, low]);
         match key_length {
             Some(bits) => self.attribute(Attribute::short(transform::KEY_LENGTH, bits)),
             None => self,
@@ -155,38 +135,13 @@ impl<'b> SaBuilder<'b> {
 
     /// Adds an attribute to the transform.
     pub fn attribute(&mut self, attribute: Attribute<'_>) -> &mut Self {
-        if self.transform.is_some() {
-            attribute.encode(self.buf);
-        }
+        self.writer.attribute(attribute);
         self
     }
 
     /// Ends the list.
     pub fn finish(&mut self) {
-        self.end_proposal(0);
-    }
-
-    fn end_transform(&mut self, more: u8) {
-        if let Some(start) = self.transform.take() {
-            self.end(start, more);
-        }
-    }
-
-    fn end_proposal(&mut self, more: u8) {
-        self.end_transform(0);
-        if let Some(start) = self.proposal.take() {
-            self.end(start, more);
-            patch(self.buf, start.saturating_add(7), &[self.transforms]);
-        }
-        self.transforms = 0;
-    }
-
-    fn end(&mut self, start: usize, more: u8) {
-        let written = self.buf.len().saturating_sub(start);
-        // A longer one fits no payload either; the writer of the payload reports that.
-        let length = u16::try_from(written).unwrap_or(u16::MAX);
-        patch(self.buf, start, &[more]);
-        patch(self.buf, start.saturating_add(2), &length.to_be_bytes());
+        self.writer.finish();
     }
 }
 

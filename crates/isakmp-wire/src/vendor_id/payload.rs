@@ -1,4 +1,4 @@
-//! Vendor ID (RFC 7296 §3.12).
+//! The payload, the same in both versions (RFC 2408 §3.16, RFC 7296 §3.12).
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use crate::error::ParseError;
 use crate::payload::RawPayload;
 use crate::writer::Encode;
 
-/// What a side announces about itself; [`vendor_id::lookup`](crate::vendor_id::lookup) knows some (RFC 7296 §3.12).
+/// What a side announces about itself; [`lookup`](crate::vendor_id::lookup) knows some (RFC 2408 §3.16, RFC 7296 §3.12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct VendorId<'a> {
     /// The octets.
