@@ -90,7 +90,7 @@ fn main() -> Outcome<()> {
                     return Err(failure.to_string().into());
                 }
                 Output::Event(event) => println!("{event:?}"),
-                Output::UpdateChild(_) | Output::DeleteChild(_) => {}
+                Output::UpdateChild(_) | Output::UseChild(_) | Output::DeleteChild(_) => {}
             }
         }
         if hang_up {
