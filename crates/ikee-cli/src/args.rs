@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ikee_daemon::config::{CONTROL_SOCKET, EXAMPLE, ProviderChoice};
 
+use ikee_daemon::control::LogLevel;
+
 use crate::inspect::InspectArgs;
 
 /// After the help of every command.
@@ -101,6 +103,9 @@ pub(crate) struct DaemonArgs {
     /// What to log
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
     pub(crate) log: Level,
+    /// How to log
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
     /// Write Wireshark's key tables to this folder, whatever the configuration says
     #[arg(long, value_name = "DIR")]
     pub(crate) keylog: Option<PathBuf>,
@@ -119,6 +124,27 @@ pub(crate) enum Level {
     Debug,
     /// And packets
     Trace,
+}
+
+impl From<Level> for LogLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::Error,
+            Level::Warn => Self::Warn,
+            Level::Info => Self::Info,
+            Level::Debug => Self::Debug,
+            Level::Trace => Self::Trace,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people: time, level, the SA, a sentence
+    #[default]
+    Text,
+    /// For programs: one JSON object a line
+    Json,
 }
 
 fn daemon_help() -> String {

@@ -6,6 +6,7 @@ mod client;
 mod daemon;
 mod demo;
 mod inspect;
+mod logging;
 mod output;
 mod status;
 

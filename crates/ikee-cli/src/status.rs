@@ -48,6 +48,7 @@ pub(crate) fn table(status: &Status, style: Style) -> String {
 
 fn sa_lines(text: &mut String, sa: &SaReport, style: Style) {
     let age = sa
+        .times
         .age
         .map(|age| format!(" for {}", duration(age)))
         .unwrap_or_default();

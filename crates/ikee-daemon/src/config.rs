@@ -6,11 +6,12 @@
 mod build;
 mod error;
 mod proof;
+mod runtime;
 mod schema;
 mod secret;
 mod text;
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -70,6 +71,12 @@ pub struct Runtime {
     pub provider: ProviderChoice,
     /// Where Wireshark's key tables go; `None` writes none.
     pub key_log_dir: Option<PathBuf>,
+    /// The user to become once everything is open.
+    pub user: Option<String>,
+    /// The group whose members may use the control socket, beside root and the user.
+    pub control_group: Option<String>,
+    /// Where metrics are served.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// Which cryptographic provider to use.

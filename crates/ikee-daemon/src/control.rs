@@ -1,19 +1,24 @@
 //! The control socket: one JSON object a line, each with `"version": 1`.
 //!
-//! A request names a command: `{"version":1,"command":"up","name":"office"}`. Commands are `up`
-//! and `down` (with the `name` of a connection), `status`, `list` and `explain` (with or without a
-//! `name`). The answer is one line too:
-//! `{"version":1,"ok":true,…}`, or `{"version":1,"ok":false,"error":{"code":…,"message":…}}`.
-//! Unknown fields are ignored on both sides, so that later versions can add some. A line is at
-//! most [`LONGEST_LINE`] octets. Only the daemon's own user and root are heard.
+//! A request names a command: `{"version":1,"command":"up","name":"office"}`. The answer is one line too:
+//! `{"version":1,"ok":true,…}`, or `{"version":1,"ok":false,"error":{"code":…,"message":…}}`; that to `events`
+//! is followed by [`News`], one a line, until one side hangs up. Unknown fields are ignored on both sides, so
+//! that later versions can add some. A line of a client is at most [`LONGEST_LINE`] octets. Only root, the
+//! daemon's own user and the members of the configured group are heard. `CONTROL.md` beside this crate's
+//! README shows every command.
 
+pub(crate) mod access;
 pub mod client;
 mod failure;
+mod news;
+mod report;
 pub(crate) mod server;
 
 use serde::{Deserialize, Serialize};
 
 pub use failure::{Advice, Class, Comparison, FailureReport, Side};
+pub use news::{News, Topic};
+pub use report::{ChildReport, ConnectionReport, SaReport, Status, Times, Traffic};
 
 /// Version of this protocol.
 pub const VERSION: u32 = 1;
@@ -69,6 +74,44 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
+    /// Change how much is logged, or only tell.
+    LogLevel {
+        /// From now on; left out: as it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level: Option<LogLevel>,
+    },
+    /// News, as they come.
+    Events,
+}
+
+/// How much is logged; each level includes those before it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LogLevel {
+    /// What needs somebody's attention.
+    Error,
+    /// And what went wrong without harm to others.
+    Warn,
+    /// And what happened to SAs.
+    #[default]
+    Info,
+    /// And messages.
+    Debug,
+    /// And packets.
+    Trace,
+}
+
+impl core::fmt::Display for LogLevel {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        })
+    }
 }
 
 /// One line to a client.
@@ -94,6 +137,26 @@ pub struct Response {
     /// The answer to `explain`, latest first; none if nothing has failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<Vec<FailureReport>>,
+    /// The answer to `reload`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+}
+
+/// What a new configuration changes: names of connections.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Plan {
+    /// New ones.
+    pub add: Vec<String>,
+    /// Those that are otherwise than before; their SAs are taken down, and up again if they were up.
+    pub change: Vec<String>,
+    /// Those that are there no longer; their SAs are taken down.
+    pub drop: Vec<String>,
+    /// How many stay as they are, with their SAs.
+    pub keep: usize,
+    /// Keys outside of connections that have changed, but wait for a restart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restart: Vec<String>,
 }
 
 impl Response {
@@ -106,6 +169,7 @@ impl Response {
             status: None,
             connections: None,
             failures: None,
+            plan: None,
         }
     }
 
@@ -169,6 +233,8 @@ pub struct Refusal {
 pub enum Code {
     /// The request cannot be read.
     BadRequest,
+    /// The new configuration is not usable; the old one stays.
+    BadConfiguration,
     /// The daemon is busy with too many requests.
     Busy,
     /// The negotiation failed.
@@ -177,123 +243,10 @@ pub enum Code {
     Ending,
     /// The caller may not.
     Forbidden,
+    /// The reader of events was too slow, and some were lost.
+    Slow,
     /// There is no connection of this name.
     UnknownConnection,
     /// The daemon does not speak this version.
     Version,
-}
-
-/// The daemon and its SAs.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Status {
-    /// The program's version.
-    pub program: String,
-    /// Seconds since it started.
-    pub uptime: u64,
-    /// Name of the cryptographic provider.
-    pub provider: String,
-    /// Extensions that are on.
-    pub extensions: Vec<String>,
-    /// Addresses and ports it listens on.
-    pub listen: Vec<String>,
-    /// The TUN device.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tun: Option<String>,
-    /// Datagrams that led to nothing, since the start.
-    pub dropped: u64,
-    /// The IKE SAs.
-    pub sas: Vec<SaReport>,
-}
-
-/// One IKE SA.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct SaReport {
-    /// The connection's name, once one is chosen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connection: Option<String>,
-    /// `negotiating`, `established` or `closing`.
-    pub state: String,
-    /// `initiator` or `responder`.
-    pub role: String,
-    /// Our address and port.
-    pub local: String,
-    /// The peer's.
-    pub remote: String,
-    /// Who we are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub local_id: Option<String>,
-    /// Who the peer proved to be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remote_id: Option<String>,
-    /// SPIs in hexadecimal digits, initiator's first.
-    pub spis: (String, String),
-    /// The IKE suite.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suite: Option<String>,
-    /// Whether there is a NAT before us, and before the peer.
-    pub nat: (bool, bool),
-    /// Seconds since it was established.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub age: Option<u64>,
-    /// Addresses that the peer assigned to us, with prefix lengths.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub assigned: Vec<String>,
-    /// DNS servers that the peer named.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub dns: Vec<String>,
-    /// The peer's addresses inside the tunnel (\[MS-IKEE\] §3.11).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub servers: Vec<String>,
-    /// Its child SAs.
-    pub children: Vec<ChildReport>,
-}
-
-/// One child SA.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct ChildReport {
-    /// Its name in the configuration.
-    pub name: String,
-    /// The ESP suite.
-    pub suite: String,
-    /// SPIs in hexadecimal digits: inbound, outbound.
-    pub spis: (String, String),
-    /// What lies behind us.
-    pub local: Vec<String>,
-    /// What lies behind the peer.
-    pub remote: Vec<String>,
-    /// Packets and octets that came in.
-    pub inbound: Traffic,
-    /// Packets and octets that went out.
-    pub outbound: Traffic,
-}
-
-/// Inner packets.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Traffic {
-    /// How many.
-    pub packets: u64,
-    /// Their octets.
-    pub octets: u64,
-}
-
-/// One configured connection.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct ConnectionReport {
-    /// Its name.
-    pub name: String,
-    /// Who we are.
-    pub local_id: String,
-    /// Who the peer must be; nothing stands for anybody.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remote_id: Option<String>,
-    /// The peer's address, if it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remote: Option<String>,
-    /// Its children.
-    pub children: Vec<String>,
 }

@@ -5,14 +5,20 @@
 
 mod certificates;
 mod contain;
+mod count;
 mod events;
 mod failures;
+mod limit;
+mod listeners;
+mod notes;
 mod packets;
 mod perform;
 mod report;
 mod requests;
 mod run;
 mod start;
+mod strangers;
+mod system;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -27,8 +33,11 @@ use tokio::time::{Duration, Instant};
 use crate::clock::Clock;
 use crate::config::{Runtime, Settings};
 use crate::control::server::{Call, Server};
+use crate::control::{LogLevel, Topic, Traffic};
 use crate::dataplane::{Dataplane, HEADROOM, TAILROOM};
 use crate::keylog::KeyTables;
+use crate::metrics::Metrics;
+use crate::metrics::server::Scrape;
 use crate::routes::Routes;
 use crate::tun::Tun;
 use crate::udp::{Batch, Sockets};
@@ -55,6 +64,8 @@ pub struct Daemon {
     control: Control,
     signals: Signals,
     book: Book,
+    metrics: Metrics,
+    log: Log,
     key_tables: Option<KeyTables>,
     vetting: certificates::Vetting,
     /// Names of the connections to bring up at once.
@@ -77,11 +88,44 @@ struct Control {
     /// Removes the socket's file when it goes.
     _server: Server,
     calls: mpsc::Receiver<Call>,
+    /// Who asks for the metrics, where they are served.
+    scrapes: Option<mpsc::Receiver<Scrape>>,
     waiters: Vec<requests::Waiter>,
+    listeners: listeners::Listeners,
+}
+
+impl Control {
+    async fn scrape(scrapes: &mut Option<mpsc::Receiver<Scrape>>) -> Scrape {
+        match scrapes {
+            Some(scrapes) => match scrapes.recv().await {
+                Some(scrape) => scrape,
+                None => core::future::pending().await,
+            },
+            None => core::future::pending().await,
+        }
+    }
+}
+
+/// How much is logged, and how to change it.
+#[expect(clippy::exhaustive_structs, reason = "a level and a knob")]
+pub struct Log {
+    /// What is logged now.
+    pub level: LogLevel,
+    /// Changes it. Nothing, where the program cannot.
+    pub set: Option<Box<dyn FnMut(LogLevel) + Send>>,
+}
+
+impl core::fmt::Debug for Log {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Log")
+            .field("level", &self.level)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
 struct Signals {
+    system: system::System,
     interrupt: Signal,
     terminate: Signal,
 }
@@ -89,11 +133,16 @@ struct Signals {
 /// What the daemon knows beside what the endpoint tells.
 #[derive(Debug, Default)]
 struct Book {
-    sas: BTreeMap<SaId, events::SaNote>,
-    children: BTreeMap<ChildId, events::ChildNote>,
+    sas: BTreeMap<SaId, notes::SaNote>,
+    children: BTreeMap<ChildId, notes::ChildNote>,
+    /// By connection, what children have carried that are gone: in, out.
+    past: BTreeMap<String, (Traffic, Traffic)>,
+    limits: strangers::Limits,
     /// Children whose SA is gone without a word; to be removed.
     orphans: Vec<ChildId>,
     failures: failures::Failures,
+    /// SAs that are gone without a word; to be forgotten.
+    lost: Vec<SaId>,
     /// Datagrams that led to nothing.
     dropped: u64,
     provider: &'static str,
@@ -105,8 +154,10 @@ enum Wake {
     Datagrams(io::Result<()>),
     Packet(io::Result<usize>),
     Call(Option<Call>),
+    Scrape(Scrape),
     Deadline,
     Look,
+    Watchdog,
     Signal(&'static str),
 }
 
@@ -116,13 +167,13 @@ enum Wake {
 ///
 /// # Errors
 /// Why it could not start.
-pub fn run(settings: Settings) -> Result<(), StartError> {
+pub fn run(settings: Settings, log: Log) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(StartError::Runtime)?;
     runtime.block_on(async {
-        let daemon = Daemon::start(settings).await?;
+        let daemon = Daemon::start(settings, log).await?;
         daemon.run().await;
         Ok(())
     })
@@ -170,8 +221,10 @@ impl Daemon {
             received = sockets.receive(batch) => Wake::Datagrams(received),
             packet = plane.receive() => Wake::Packet(packet),
             call = control.calls.recv() => Wake::Call(call),
+            scrape = Control::scrape(&mut control.scrapes) => Wake::Scrape(scrape),
             () = sleep_until(deadline) => Wake::Deadline,
             () = vetting.due() => Wake::Look,
+            () = signals.system.watchdog() => Wake::Watchdog,
             _ = signals.interrupt.recv() => Wake::Signal("SIGINT"),
             _ = signals.terminate.recv() => Wake::Signal("SIGTERM"),
         }
@@ -188,6 +241,12 @@ impl Daemon {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             Wake::Call(Some((command, reply))) => self.request(command, reply),
+            Wake::Scrape(scrape) => {
+                if scrape.send(self.metrics_text()).is_err() {
+                    tracing::debug!("metrics: a client left before its answer");
+                }
+            }
+            Wake::Watchdog => system::alive(),
             Wake::Call(None) | Wake::Signal(_) => {}
             Wake::Deadline => self.input(Input::Timeout),
             Wake::Look => self.look_at_certificates(),
@@ -195,40 +254,32 @@ impl Daemon {
         self.perform().await;
     }
 
-    /// Gives the endpoint an input; a bug in there costs the SA it happened on, not the daemon.
     fn input(&mut self, input: Input<'_>) {
+        self.core(|endpoint, now, outbox| endpoint.handle(now, input, outbox));
+    }
+
+    /// Calls the endpoint; a bug in there costs the SA it happened on, not the daemon.
+    fn core<T>(
+        &mut self,
+        work: impl FnOnce(&mut Endpoint, ikee::ext::Instant, &mut Outbox) -> T,
+    ) -> Option<T> {
         let now = self.clock.now();
         let Self {
             endpoint, outbox, ..
         } = self;
-        let survived = contain::contain("endpoint", || endpoint.handle(now, input, outbox));
-        if survived.is_none() {
+        let done = contain::contain("endpoint", || work(endpoint, now, outbox));
+        if done.is_none() {
             self.sweep();
         }
-    }
-
-    /// Removes the children of an SA that a bug has taken from the endpoint.
-    fn sweep(&mut self) {
-        let alive: Vec<ChildId> = self
-            .endpoint
-            .sas()
-            .flat_map(|sa| sa.children().map(|child| child.child).collect::<Vec<_>>())
-            .collect();
-        let orphans: Vec<ChildId> = self
-            .book
-            .children
-            .keys()
-            .filter(|child| !alive.contains(child))
-            .copied()
-            .collect();
-        self.book.orphans.extend(orphans);
+        done
     }
 
     /// Says goodbye to every peer, waits a little for their answers, and takes back what the
     /// host would keep.
     async fn end(mut self) {
-        let now = self.clock.now();
-        self.endpoint.shutdown(now, &mut self.outbox);
+        system::stopping();
+        self.announce(Topic::Ending, "the daemon ends");
+        self.core(Endpoint::shutdown);
         self.perform().await;
         let patience = Instant::now() + FAREWELL;
         while !self.endpoint.is_idle() {

@@ -9,12 +9,14 @@ pub mod dataplane;
 mod explain;
 mod extensions;
 pub mod keylog;
+mod metrics;
 pub mod pcap;
+mod privileges;
 pub mod provider;
 mod routes;
 pub mod trust;
 mod tun;
 pub mod udp;
 
-pub use daemon::{Daemon, StartError, run};
+pub use daemon::{Daemon, Log, StartError, run};
 pub use extensions::build as extensions;

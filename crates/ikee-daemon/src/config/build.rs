@@ -1,6 +1,5 @@
 //! From the file's words to settings, with the checks that need more than one value.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +11,8 @@ use toml::Spanned;
 use super::error::{ConfigError, Source};
 use super::text::{Ordered, SelectorItem, Text};
 use super::{
-    ExtensionSettings, FragmentationSettings, ProviderChoice, Runtime, ServerAddressSettings,
-    Settings, proof, schema,
+    ExtensionSettings, FragmentationSettings, ServerAddressSettings, Settings, proof, runtime,
+    schema,
 };
 use crate::trust::Trust;
 
@@ -24,15 +23,6 @@ const IKE_PROPOSALS: [&str; 2] = [
 ];
 /// ESP suites when a child names none, best first.
 const ESP_PROPOSALS: [&str; 2] = ["aes256gcm16-aes128gcm16", "aes256-aes128-sha256"];
-/// MTU of the TUN device, unless configured.
-const TUN_MTU: u16 = 1380;
-/// Smallest MTU that IPv6 allows (RFC 8200 §5).
-const SMALLEST_MTU: u16 = 1280;
-/// Longest name of a network device on Linux.
-const LONGEST_DEVICE: usize = 15;
-/// Policy routing table and rule priority, unless configured.
-const ROUTE_TABLE: u32 = 4500;
-
 pub(super) type Checked<T> = Result<T, ConfigError>;
 
 pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
@@ -43,7 +33,7 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
         ike: file.daemon.port.unwrap_or(usual.ike),
         nat_t: file.daemon.nat_t_port.unwrap_or(usual.nat_t),
     };
-    let choice = provider_choice(file.daemon.provider);
+    let choice = runtime::provider_choice(file.daemon.provider);
     // one that this processor cannot run is refused when the daemon starts
     let provider = crate::provider::provider(choice);
     let mut proofs = proof::Builder {
@@ -85,7 +75,7 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
         Some(schema::Profile::Microsoft) | None => Profile::MICROSOFT,
     };
     Ok(Settings {
-        runtime: runtime(source, file.daemon)?,
+        runtime: runtime::runtime(source, file.daemon)?,
         endpoint,
         extensions: extensions(&file.extensions),
         start,
@@ -93,80 +83,6 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
         warnings: proofs.warnings,
         inline_psk,
     })
-}
-
-fn runtime(source: Source<'_>, daemon: schema::Daemon) -> Checked<Runtime> {
-    let tun = match daemon.tun {
-        None => Some("ikee0".to_owned()),
-        Some(name) if name.get_ref() == "none" => None,
-        Some(name) => Some(device_name(source, name)?),
-    };
-    let mtu = daemon.mtu.unwrap_or_else(|| Spanned::new(0..0, TUN_MTU));
-    if *mtu.get_ref() < SMALLEST_MTU {
-        return Err(source.error(
-            mtu.span(),
-            format!(
-                "mtu = {} is too small; write {SMALLEST_MTU} or more",
-                mtu.get_ref()
-            ),
-        ));
-    }
-    let table = daemon
-        .route_table
-        .unwrap_or_else(|| Spanned::new(0..0, ROUTE_TABLE));
-    if !(1..32_766).contains(table.get_ref()) || (253..=255).contains(table.get_ref()) {
-        return Err(source.error(
-            table.span(),
-            format!(
-                "route_table = {} is not free to use; write 1 to 252 or 256 to 32765",
-                table.get_ref()
-            ),
-        ));
-    }
-    let listen = daemon.listen.map_or_else(
-        || {
-            vec![
-                IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-                IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-            ]
-        },
-        |list| list.into_iter().map(|text| text.0).collect(),
-    );
-    let relative = |path: PathBuf| beside(source.file, &path);
-    Ok(Runtime {
-        listen,
-        control: daemon
-            .control
-            .map_or_else(|| PathBuf::from(super::CONTROL_SOCKET), relative),
-        tun,
-        mtu: mtu.into_inner(),
-        route_table: table.into_inner(),
-        provider: provider_choice(daemon.provider),
-        key_log_dir: daemon.key_log_dir.map(relative),
-    })
-}
-
-fn provider_choice(given: Option<schema::Provider>) -> ProviderChoice {
-    match given {
-        Some(schema::Provider::Rustcrypto) => ProviderChoice::RustCrypto,
-        Some(schema::Provider::Graviola) => ProviderChoice::Graviola,
-        Some(schema::Provider::Auto) | None => ProviderChoice::Auto,
-    }
-}
-
-fn device_name(source: Source<'_>, name: Spanned<String>) -> Checked<String> {
-    let text = name.get_ref();
-    let fine = (1..=LONGEST_DEVICE).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-    if fine {
-        return Ok(name.into_inner());
-    }
-    Err(source.error(
-        name.span(),
-        format!("tun = {text:?} cannot name a device; write 1 to {LONGEST_DEVICE} letters and digits, or \"none\""),
-    ))
 }
 
 /// A path of the configuration, relative to the configuration's folder.

@@ -1,6 +1,6 @@
 //! The configuration file as serde reads it; `build.rs` gives it meaning.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use ikee::doi::{EspProposal, Identity, IkeProposal};
@@ -32,6 +32,10 @@ pub(super) struct Daemon {
     pub(super) provider: Option<Provider>,
     pub(super) profile: Option<Profile>,
     pub(super) key_log_dir: Option<PathBuf>,
+    pub(super) user: Option<String>,
+    pub(super) control_group: Option<String>,
+    pub(super) metrics: Option<Spanned<Text<SocketAddr>>>,
+    pub(super) metrics_remote: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

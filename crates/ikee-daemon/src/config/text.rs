@@ -2,7 +2,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
@@ -55,6 +55,15 @@ impl FromText for IpAddr {
     fn from_text(text: &str) -> Result<Self, String> {
         text.parse()
             .map_err(|_| format!("{text:?} is not an IP address; write {}", Self::WHAT))
+    }
+}
+
+impl FromText for SocketAddr {
+    const WHAT: &'static str = "an address and port such as \"127.0.0.1:9321\" or \"[::1]:9321\"";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|_| format!("{text:?} is not an address and port; write {}", Self::WHAT))
     }
 }
 

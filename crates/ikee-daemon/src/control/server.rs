@@ -6,7 +6,7 @@
 use core::time::Duration;
 use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::access::Access;
 use super::{Code, Command, LONGEST_LINE, Request, Response, VERSION};
 
 /// Clients at a time.
@@ -23,18 +24,38 @@ const CLIENTS: usize = 32;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A command and where its answer goes.
-pub(crate) type Call = (Command, oneshot::Sender<Response>);
+pub(crate) type Call = (Command, oneshot::Sender<Answer>);
+
+/// What a command is answered.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// One line.
+    Once(Response),
+    /// One line, and then others as they come. When the sender goes, the reader was too slow.
+    Stream(Response, mpsc::Receiver<Line>),
+}
+
+/// A line that many readers get.
+pub(crate) type Line = Arc<str>;
+
+impl From<Response> for Answer {
+    fn from(response: Response) -> Self {
+        Self::Once(response)
+    }
+}
 
 /// The listening socket; dropping it removes the file.
 #[derive(Debug)]
 pub(crate) struct Server {
     path: PathBuf,
+    access: Access,
     listener: Option<UnixListener>,
 }
 
 impl Server {
-    /// Binds the socket with mode 0600; a stale one of a dead daemon is replaced.
-    pub(crate) fn bind(path: &Path) -> io::Result<Self> {
+    /// Binds the socket with mode 0600, or 0660 for a group; a stale one of a dead daemon is replaced.
+    /// It belongs to `owner` where that is given: the user that the daemon will become.
+    pub(crate) fn bind(path: &Path, owner: Option<u32>, access: Access) -> io::Result<Self> {
         match fs::symlink_metadata(path) {
             Ok(there) if !there.file_type().is_socket() => {
                 return Err(io::Error::new(
@@ -56,10 +77,19 @@ impl Server {
         let hidden = PathBuf::from(hidden);
         drop(fs::remove_file(&hidden));
         let listener = UnixListener::bind(&hidden)?;
-        fs::set_permissions(&hidden, Permissions::from_mode(0o600))?;
+        let mode = if access.group().is_some() {
+            0o660
+        } else {
+            0o600
+        };
+        fs::set_permissions(&hidden, Permissions::from_mode(mode))?;
+        if owner.is_some() || access.group().is_some() {
+            chown(&hidden, owner, access.group())?;
+        }
         fs::rename(&hidden, path)?;
         Ok(Self {
             path: path.to_owned(),
+            access,
             listener: Some(listener),
         })
     }
@@ -68,7 +98,7 @@ impl Server {
     pub(crate) fn serve(&mut self) -> mpsc::Receiver<Call> {
         let (sender, receiver) = mpsc::channel(CLIENTS);
         if let Some(listener) = self.listener.take() {
-            tokio::spawn(accept(listener, sender));
+            tokio::spawn(accept(listener, self.access, sender));
         }
         receiver
     }
@@ -82,7 +112,7 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: UnixListener, commands: mpsc::Sender<Call>) {
+async fn accept(listener: UnixListener, access: Access, commands: mpsc::Sender<Call>) {
     let places = Arc::new(Semaphore::new(CLIENTS));
     loop {
         let stream = match listener.accept().await {
@@ -100,7 +130,7 @@ async fn accept(listener: UnixListener, commands: mpsc::Sender<Call>) {
         };
         let commands = commands.clone();
         tokio::spawn(async move {
-            if let Err(error) = client(stream, commands).await {
+            if let Err(error) = client(stream, access, commands).await {
                 tracing::debug!("control client: {error}");
             }
             drop(place);
@@ -108,25 +138,51 @@ async fn accept(listener: UnixListener, commands: mpsc::Sender<Call>) {
     }
 }
 
-async fn client(mut stream: UnixStream, commands: mpsc::Sender<Call>) -> io::Result<()> {
-    let caller = stream.peer_cred()?.uid();
-    if caller != 0 && caller != rustix::process::geteuid().as_raw() {
-        tracing::warn!("control socket: user {caller} may not use it");
-        let no = Response::refused(
-            Code::Forbidden,
-            "only the daemon's user and root may use this socket",
-        );
+async fn client(
+    mut stream: UnixStream,
+    access: Access,
+    commands: mpsc::Sender<Call>,
+) -> io::Result<()> {
+    let caller = stream.peer_cred()?;
+    if !access.allows(caller.uid(), caller.gid()) {
+        tracing::warn!("control socket: user {} may not use it", caller.uid());
+        let no = Response::refused(Code::Forbidden, access.to_string());
         return answer(&mut stream, &no).await;
     }
     let mut buffer = Vec::new();
     while let Some(line) = timeout(PATIENCE, line(&mut stream, &mut buffer)).await?? {
-        let response = match understand(&line) {
+        let given = match understand(&line) {
             Ok(command) => call(command, &commands).await,
-            Err(response) => response,
+            Err(response) => (*response).into(),
         };
-        answer(&mut stream, &response).await?;
+        match given {
+            Answer::Once(response) => answer(&mut stream, &response).await?,
+            Answer::Stream(response, lines) => {
+                answer(&mut stream, &response).await?;
+                return relay(&mut stream, lines).await;
+            }
+        }
     }
     Ok(())
+}
+
+/// Passes lines on until the client leaves, or has missed some.
+async fn relay(stream: &mut UnixStream, mut lines: mpsc::Receiver<Line>) -> io::Result<()> {
+    let mut ignored = [0; 256];
+    loop {
+        let line = tokio::select! {
+            line = lines.recv() => line,
+            read = stream.read(&mut ignored) => match read? {
+                0 => return Ok(()),
+                _ => continue,
+            },
+        };
+        let Some(line) = line else {
+            let why = "too slow: some events are lost; ask again";
+            return answer(stream, &Response::refused(Code::Slow, why)).await;
+        };
+        timeout(PATIENCE, stream.write_all(line.as_bytes())).await??;
+    }
 }
 
 /// The next line without its end; `None` at the end of the stream.
@@ -151,20 +207,23 @@ async fn line(stream: &mut UnixStream, buffer: &mut Vec<u8>) -> io::Result<Optio
     }
 }
 
-fn understand(line: &[u8]) -> Result<Command, Response> {
+fn understand(line: &[u8]) -> Result<Command, Box<Response>> {
     let bad = |error: serde_json::Error| {
-        Response::refused(Code::BadRequest, format!("not a request: {error}"))
+        Box::new(Response::refused(
+            Code::BadRequest,
+            format!("not a request: {error}"),
+        ))
     };
     let value: serde_json::Value = serde_json::from_slice(line).map_err(bad)?;
     match value.get("version").and_then(serde_json::Value::as_u64) {
         Some(version) if version == u64::from(VERSION) => {}
         Some(version) => {
             let what = format!("version {version} is not spoken here; write \"version\":{VERSION}");
-            return Err(Response::refused(Code::Version, what));
+            return Err(Box::new(Response::refused(Code::Version, what)));
         }
         None => {
             let what = format!("a request needs \"version\":{VERSION}");
-            return Err(Response::refused(Code::BadRequest, what));
+            return Err(Box::new(Response::refused(Code::BadRequest, what)));
         }
     }
     serde_json::from_value::<Request>(value)
@@ -172,15 +231,15 @@ fn understand(line: &[u8]) -> Result<Command, Response> {
         .map_err(bad)
 }
 
-async fn call(command: Command, commands: &mpsc::Sender<Call>) -> Response {
+async fn call(command: Command, commands: &mpsc::Sender<Call>) -> Answer {
     let (sender, receiver) = oneshot::channel();
     let ending = || Response::refused(Code::Ending, "the daemon is ending");
     match commands.try_send((command, sender)) {
-        Ok(()) => receiver.await.unwrap_or_else(|_| ending()),
+        Ok(()) => receiver.await.unwrap_or_else(|_| ending().into()),
         Err(mpsc::error::TrySendError::Full(_)) => {
-            Response::refused(Code::Busy, "too many requests at once")
+            Response::refused(Code::Busy, "too many requests at once").into()
         }
-        Err(mpsc::error::TrySendError::Closed(_)) => ending(),
+        Err(mpsc::error::TrySendError::Closed(_)) => ending().into(),
     }
 }
 

@@ -3,108 +3,15 @@
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 
-use ikee::doi::TrafficSelector;
-use ikee::ext::{Instant, PolicyId, Role, SaId};
-use ikee::ikev2::{
-    Assigned, ChildSa, CloseReason, Dropped, Established, Event, Failure, Incompatibility, Message,
-};
+use ikee::ext::{PolicyId, Role, SaId};
+use ikee::ikev2::{Assigned, CloseReason, Established, Event, Failure, Message};
 use ikee::server_address::ServerAddress;
 use ikee::wire::v2::NotifyType;
-use tracing::Span;
 
 use super::Daemon;
-
-/// What is remembered of an IKE SA.
-#[derive(Debug)]
-pub(super) struct SaNote {
-    pub(super) span: Span,
-    pub(super) since: Option<Instant>,
-    /// What an unauthenticated answer said last.
-    pub(super) hint: Option<NotifyType>,
-    pub(super) assigned: Vec<IpAddr>,
-    pub(super) dns: Vec<IpAddr>,
-    pub(super) servers: Vec<IpAddr>,
-}
-
-/// What is remembered of a child SA.
-#[derive(Debug)]
-pub(super) struct ChildNote {
-    pub(super) name: String,
-    pub(super) sa: SaId,
-    pub(super) suite: String,
-    pub(super) spis: (u32, u32),
-    pub(super) local: Vec<TrafficSelector>,
-    pub(super) remote: Vec<TrafficSelector>,
-}
-
-impl ChildNote {
-    pub(super) fn of(child: &ChildSa) -> Self {
-        Self {
-            name: child.name.clone(),
-            sa: child.sa,
-            suite: child.suite.to_string(),
-            spis: (child.inbound.spi, child.outbound.spi),
-            local: child.local_selectors.clone(),
-            remote: child.remote_selectors.clone(),
-        }
-    }
-}
-
-impl fmt::Display for ChildNote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |selectors: &[TrafficSelector]| {
-            selectors
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        write!(
-            f,
-            "{}: {} === {}, {}, SPIs {:08x} in, {:08x} out",
-            self.name,
-            list(&self.local),
-            list(&self.remote),
-            self.suite,
-            self.spis.0,
-            self.spis.1
-        )
-    }
-}
+use crate::control::Topic;
 
 impl Daemon {
-    /// The span of an SA; everything that concerns it is logged inside.
-    pub(super) fn span(&self, sa: SaId) -> Span {
-        self.book.sas.get(&sa).map_or_else(
-            || tracing::info_span!("sa", id = sa.get()),
-            |note| note.span.clone(),
-        )
-    }
-
-    /// The note on an SA, made at its first mention.
-    pub(super) fn note(&mut self, sa: SaId, policy: Option<PolicyId>) -> &mut SaNote {
-        let name = policy
-            .and_then(|policy| self.connection_name(policy))
-            .unwrap_or("?")
-            .to_owned();
-        self.book.sas.entry(sa).or_insert_with(|| SaNote {
-            span: tracing::info_span!("sa", id = sa.get(), connection = name),
-            since: None,
-            hint: None,
-            assigned: Vec::new(),
-            dns: Vec::new(),
-            servers: Vec::new(),
-        })
-    }
-
-    pub(super) fn connection_name(&self, policy: PolicyId) -> Option<&str> {
-        let connections = &self.endpoint.config().connections;
-        connections
-            .iter()
-            .find(|connection| connection.policy == policy)
-            .map(|connection| connection.name.as_str())
-    }
-
     pub(super) async fn event(&mut self, event: Event) {
         match event {
             Event::Established(established) => self.established(&established),
@@ -115,10 +22,7 @@ impl Daemon {
                 failure,
                 attempt,
             } => {
-                let span = self.note(sa, policy).span.clone();
-                let why = format!("no IKE SA with {remote}: {failure}");
-                span.in_scope(|| tracing::warn!("{why}"));
-                self.failed_text(sa, why);
+                self.failed(sa, policy, remote, &failure);
                 self.remember_failed(policy, &failure, &attempt);
                 self.forget(sa).await;
             }
@@ -127,10 +31,7 @@ impl Daemon {
                 policy,
                 failure,
             } => {
-                let span = self.note(sa, Some(policy)).span.clone();
-                let why = format!("no child SA: {failure}");
-                span.in_scope(|| tracing::warn!("{why}"));
-                self.failed_text(sa, why);
+                self.child_failed(sa, policy, &failure);
                 self.remember_child(sa, policy, &failure);
             }
             Event::Closed { sa, policy, reason } => {
@@ -140,19 +41,27 @@ impl Daemon {
             }
             Event::PeerCertificates(shown) => self.vet(&shown),
             Event::Hint { sa, notify } => self.hint(sa, notify),
+            Event::Retransmitted { sa, exchange } => {
+                self.metrics.retransmissions.inc();
+                self.span(sa)
+                    .in_scope(|| tracing::debug!("no answer yet: {exchange} sent again"));
+            }
             Event::Dropped { from, reason } => self.dropped(from, &reason),
             Event::Refused {
                 from,
                 failure,
                 vendor_ids,
             } => {
-                refused(from, &failure);
+                self.refused(from, &failure);
                 self.remember_refused(from, &failure, &vendor_ids);
             }
             Event::Configured { sa, assigned } => self.configured(sa, &assigned).await,
             Event::Moved { sa, remote } => {
-                self.span(sa)
-                    .in_scope(|| tracing::info!("the peer is at {remote} now"));
+                let note = self.note(sa, None);
+                note.is_at(remote);
+                let text = format!("the peer is at {remote} now");
+                note.span.in_scope(|| tracing::info!("{text}"));
+                self.announce_sa(sa, Topic::Moved, None, text);
             }
             Event::Nudge(sa) => self.nudge(sa),
             Event::KeyLog(keys) => self.log_keys(&keys),
@@ -160,6 +69,34 @@ impl Daemon {
             // what a later core may tell, nobody asked for yet
             _ => {}
         }
+    }
+
+    fn failed(
+        &mut self,
+        sa: SaId,
+        policy: Option<PolicyId>,
+        remote: SocketAddr,
+        failure: &Failure,
+    ) {
+        if policy.is_none() && !self.book.sas.contains_key(&sa) {
+            return self.stranger_failed(remote, failure);
+        }
+        let note = self.note(sa, policy);
+        note.is_at(remote);
+        let role = note.role;
+        let why = format!("no IKE SA with {remote}: {failure}");
+        note.span.in_scope(|| tracing::warn!("{why}"));
+        self.metrics.failed(role, failure);
+        self.announce_sa(sa, Topic::Failed, None, why.clone());
+        self.failed_text(sa, why);
+    }
+
+    fn child_failed(&mut self, sa: SaId, policy: PolicyId, failure: &Failure) {
+        let why = format!("no child SA: {failure}");
+        let span = self.note(sa, Some(policy)).span.clone();
+        span.in_scope(|| tracing::warn!("{why}"));
+        self.announce_sa(sa, Topic::ChildFailed, None, why.clone());
+        self.failed_text(sa, why);
     }
 
     /// Said once aloud; each retransmission brings it again.
@@ -175,7 +112,8 @@ impl Daemon {
     fn established(&mut self, sa: &Established) {
         let note = self.note(sa.sa, Some(sa.policy));
         note.since = Some(sa.at);
-        let span = note.span.clone();
+        note.is_at(sa.remote);
+        note.has_spis((sa.spis.0.to_string(), sa.spis.1.to_string()));
         let role = match sa.role {
             Role::Initiator => "initiator",
             Role::Responder => "responder",
@@ -186,25 +124,26 @@ impl Daemon {
             (false, true) => ", NAT before the peer",
             (true, true) => ", NAT before both",
         };
-        span.in_scope(|| {
-            tracing::info!(
-                "IKE SA established as {role} with '{}', {} === {}, {}, SPIs {} {}{nat}",
-                sa.remote_id,
-                sa.local,
-                sa.remote,
-                sa.suite,
-                sa.spis.0,
-                sa.spis.1,
-            );
-        });
+        let text = format!(
+            "IKE SA established as {role} with '{}', {} === {}, {}, SPIs {} {}{nat}",
+            sa.remote_id, sa.local, sa.remote, sa.suite, sa.spis.0, sa.spis.1,
+        );
+        note.span.in_scope(|| tracing::info!("{text}"));
+        self.metrics.established(sa);
+        self.announce_sa(sa.sa, Topic::Established, None, text);
     }
 
     fn closed(&mut self, sa: SaId, policy: PolicyId, reason: &CloseReason) {
         let span = self.note(sa, Some(policy)).span.clone();
+        let text = format!("IKE SA closed: {reason}");
         span.in_scope(|| match reason {
-            CloseReason::Local | CloseReason::Peer => tracing::info!("IKE SA closed: {reason}"),
-            _ => tracing::warn!("IKE SA closed: {reason}"),
+            CloseReason::Local | CloseReason::Peer => tracing::info!("{text}"),
+            _ => tracing::warn!("{text}"),
         });
+        if matches!(reason, CloseReason::Failure(Failure::Bug(_))) {
+            self.metrics.bugs.inc();
+        }
+        self.announce_sa(sa, Topic::Closed, None, text);
         self.failed_text(sa, reason.to_string());
     }
 
@@ -218,13 +157,13 @@ impl Daemon {
         note.assigned.clone_from(&addresses);
         note.dns.clone_from(&assigned.dns);
         let span = note.span.clone();
-        span.in_scope(|| {
-            tracing::info!(
-                "assigned: {}; DNS servers: {}",
-                list(&addresses),
-                list(&assigned.dns)
-            );
-        });
+        let text = format!(
+            "assigned: {}; DNS servers: {}",
+            list(&addresses),
+            list(&assigned.dns)
+        );
+        span.in_scope(|| tracing::info!("{text}"));
+        self.announce_sa(sa, Topic::Configured, None, text);
         let Some((tun, routes)) = &self.plane.tun else {
             return;
         };
@@ -238,7 +177,7 @@ impl Daemon {
     }
 
     /// Takes back what the host has because of an SA.
-    async fn forget(&mut self, sa: SaId) {
+    pub(super) async fn forget(&mut self, sa: SaId) {
         let Some(note) = self.book.sas.remove(&sa) else {
             return;
         };
@@ -254,14 +193,6 @@ impl Daemon {
             {
                 routes.remove_address(address).await;
             }
-        }
-    }
-
-    fn dropped(&mut self, from: SocketAddr, reason: &Dropped) {
-        self.book.dropped += 1;
-        match reason {
-            Dropped::HalfOpenLimit => tracing::warn!("dropped a datagram from {from}: {reason}"),
-            _ => tracing::debug!("dropped a datagram from {from}: {reason}"),
         }
     }
 
@@ -310,16 +241,6 @@ impl Daemon {
                 message.datagrams,
             );
         });
-    }
-}
-
-fn refused(from: SocketAddr, failure: &Failure) {
-    // the peer will guess better now (RFC 7296 §2.7)
-    let guessed = matches!(failure, Failure::Incompatible(what) if matches!(**what, Incompatibility::Group { .. }));
-    if guessed {
-        tracing::debug!("asked {from} for another group: {failure}");
-    } else {
-        tracing::warn!("refused {from}: {failure}");
     }
 }
 

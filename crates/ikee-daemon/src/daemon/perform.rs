@@ -6,7 +6,8 @@ use ikee::ext::ChildId;
 use ikee::ikev2::{ChildSa, Event, KeyLog, Output, Transmit};
 
 use super::Daemon;
-use super::events::ChildNote;
+use super::notes::ChildNote;
+use crate::control::Topic;
 use crate::routes::ChildRoutes;
 
 impl Daemon {
@@ -14,6 +15,9 @@ impl Daemon {
     pub(super) async fn perform(&mut self) {
         for child in core::mem::take(&mut self.book.orphans) {
             self.remove_child(child).await;
+        }
+        for sa in core::mem::take(&mut self.book.lost) {
+            self.forget(sa).await;
         }
         loop {
             let outputs: Vec<Output> = self.outbox.drain().collect();
@@ -57,13 +61,16 @@ impl Daemon {
     }
 
     async fn install_child(&mut self, child: &ChildSa) {
-        let note = ChildNote::of(child);
+        let connection = self.connection_name(child.policy).unwrap_or_default();
+        let note = ChildNote::of(child, connection, self.clock.now());
         let id = child.id;
         if let Some(name) = self.connection_name(child.policy).map(str::to_owned) {
             self.book.failures.overcome(&name);
         }
         let span = self.span(child.sa);
-        span.in_scope(|| tracing::info!("child {note}"));
+        let text = format!("child {note}");
+        span.in_scope(|| tracing::info!("{text}"));
+        self.announce_sa(child.sa, Topic::ChildUp, Some(&note.name), text);
         if let Some((_, routes)) = &mut self.plane.tun {
             let assigned: Vec<_> = self
                 .book
@@ -89,16 +96,22 @@ impl Daemon {
     }
 
     async fn remove_child(&mut self, child: ChildId) {
+        let (inbound, outbound) = self.traffic(child);
         if self.plane.esp.remove(child).is_none() {
             tracing::debug!("child {child:?} was not installed");
         }
         if let Some((_, routes)) = &mut self.plane.tun {
             routes.remove_child(child).await;
         }
-        if let Some(note) = self.book.children.remove(&child) {
-            self.span(note.sa)
-                .in_scope(|| tracing::info!("child {} is gone", note.name));
-        }
+        let Some(note) = self.book.children.remove(&child) else {
+            return;
+        };
+        let past = self.book.past.entry(note.connection).or_default();
+        past.0.add(inbound);
+        past.1.add(outbound);
+        let text = format!("child {} is gone", note.name);
+        self.span(note.sa).in_scope(|| tracing::info!("{text}"));
+        self.announce_sa(note.sa, Topic::ChildDown, Some(&note.name), text);
     }
 
     /// Writes keys for Wireshark, as the configuration asked.

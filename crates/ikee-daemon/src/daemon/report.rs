@@ -1,10 +1,10 @@
 //! What `status` and `list` tell.
 
-use ikee::ext::Role;
+use ikee::ext::{Instant, Role};
 use ikee::ikev2::SaStatus;
 
 use super::Daemon;
-use crate::control::{ChildReport, ConnectionReport, SaReport, Status};
+use crate::control::{ChildReport, ConnectionReport, SaReport, Status, Times};
 
 impl Daemon {
     pub(super) fn status(&self) -> Status {
@@ -25,6 +25,8 @@ impl Daemon {
                 .as_ref()
                 .map(|(tun, _)| tun.name().to_owned()),
             dropped: self.book.dropped,
+            bugs: self.metrics.bugs.get(),
+            log_level: self.log.level,
             sas: self.endpoint.sas().map(|sa| self.sa(&sa)).collect(),
         }
     }
@@ -49,7 +51,7 @@ impl Daemon {
             spis: (sa.spis.0.to_string(), sa.spis.1.to_string()),
             suite: sa.suite.map(|suite| suite.to_string()),
             nat: sa.nat,
-            age: since.map(|since| self.clock.now().since(since).as_secs()),
+            times: self.times(since, None),
             assigned: texts(note.iter().flat_map(|note| &note.assigned)),
             dns: texts(note.iter().flat_map(|note| &note.dns)),
             servers: texts(note.iter().flat_map(|note| &note.servers)),
@@ -57,6 +59,14 @@ impl Daemon {
                 .children()
                 .filter_map(|child| self.child(child.child))
                 .collect(),
+        }
+    }
+
+    fn times(&self, since: Option<Instant>, rekey: Option<Instant>) -> Times {
+        let now = self.clock.now();
+        Times {
+            age: since.map(|since| now.since(since).as_secs()),
+            rekey_in: rekey.map(|at| at.since(now).as_secs()),
         }
     }
 
@@ -70,6 +80,7 @@ impl Daemon {
                 format!("{:08x}", note.spis.0),
                 format!("{:08x}", note.spis.1),
             ),
+            times: self.times(Some(note.since), None),
             local: texts(&note.local),
             remote: texts(&note.remote),
             inbound,

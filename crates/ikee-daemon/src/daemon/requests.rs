@@ -5,7 +5,8 @@ use tokio::sync::oneshot;
 
 use super::Daemon;
 use super::events::list;
-use crate::control::{Code, Command, Response};
+use crate::control::server::Answer;
+use crate::control::{Code, Command, LogLevel, Response};
 use crate::udp;
 
 /// Somebody who waits for an SA to stand, or to be gone.
@@ -13,7 +14,7 @@ use crate::udp;
 pub(super) struct Waiter {
     name: String,
     wanted: Wanted,
-    reply: oneshot::Sender<Response>,
+    reply: oneshot::Sender<Answer>,
     /// Why the SA is gone, or has no child.
     failure: Option<String>,
 }
@@ -25,13 +26,21 @@ enum Wanted {
 }
 
 impl Daemon {
-    pub(super) fn request(&mut self, command: Command, reply: oneshot::Sender<Response>) {
+    pub(super) fn request(&mut self, command: Command, reply: oneshot::Sender<Answer>) {
         match command {
             Command::Status => answer(reply, Response::status(self.status())),
             Command::List => answer(reply, Response::connections(self.connections())),
             Command::Explain { name } => answer(reply, self.explain(name.as_deref())),
             Command::Up { name } => self.up(name, reply),
             Command::Down { name } => self.down(name, reply),
+            Command::LogLevel { level } => {
+                let response = self.log_level(level);
+                answer(reply, response);
+            }
+            Command::Events => {
+                let events = self.control.listeners.join();
+                answer(reply, events);
+            }
         }
     }
 
@@ -43,7 +52,7 @@ impl Daemon {
         self.perform().await;
     }
 
-    fn up(&mut self, name: String, reply: oneshot::Sender<Response>) {
+    fn up(&mut self, name: String, reply: oneshot::Sender<Answer>) {
         let sa = self
             .policy(&name)
             .and_then(|policy| match self.current(policy) {
@@ -61,7 +70,7 @@ impl Daemon {
         }
     }
 
-    fn down(&mut self, name: String, reply: oneshot::Sender<Response>) {
+    fn down(&mut self, name: String, reply: oneshot::Sender<Answer>) {
         let policy = match self.policy(&name) {
             Ok(policy) => policy,
             Err((code, why)) => return answer(reply, Response::refused(code, why)),
@@ -75,11 +84,8 @@ impl Daemon {
         if sas.is_empty() {
             return answer(reply, Response::done(format!("{name} was not up")));
         }
-        let now = self.clock.now();
         for &sa in &sas {
-            if let Err(error) = self.endpoint.delete(now, sa, &mut self.outbox) {
-                tracing::debug!("delete: {error}");
-            }
+            self.delete(sa);
         }
         self.control.waiters.push(Waiter {
             name,
@@ -87,6 +93,30 @@ impl Daemon {
             reply,
             failure: None,
         });
+    }
+
+    /// Deletes an IKE SA.
+    pub(super) fn delete(&mut self, sa: SaId) {
+        let done = self.core(|endpoint, now, outbox| endpoint.delete(now, sa, outbox));
+        if let Some(Err(error)) = done {
+            tracing::debug!("delete: {error}");
+        }
+    }
+
+    /// Changes how much is logged, or only tells.
+    fn log_level(&mut self, wanted: Option<LogLevel>) -> Response {
+        let was = self.log.level;
+        let Some(level) = wanted else {
+            return Response::done(was.to_string());
+        };
+        let Some(set) = &mut self.log.set else {
+            return Response::refused(Code::Failed, "this program's log level is fixed");
+        };
+        set(level);
+        self.log.level = level;
+        self.endpoint.set_trace(level >= LogLevel::Debug);
+        tracing::info!("log level {level}, was {was}");
+        Response::done(level.to_string())
     }
 
     pub(super) fn policy(&self, name: &str) -> Result<PolicyId, (Code, String)> {
@@ -135,10 +165,13 @@ impl Daemon {
             .then_some(self.runtime.route_table);
         let local = udp::source_address(remote.address, mark)
             .map_err(|error| failed(format!("there is no way to {}: {error}", remote.address)))?;
-        let now = self.clock.now();
-        let sa = self.endpoint.initiate(now, policy, local, &mut self.outbox);
+        let remote = core::net::SocketAddr::new(remote.address, remote.ports.ike);
+        let sa = self.core(|endpoint, now, outbox| endpoint.initiate(now, policy, local, outbox));
+        let sa = sa.ok_or_else(|| failed("internal error; see the log".to_owned()))?;
         let sa = sa.map_err(|error| failed(error.to_string()))?;
-        self.note(sa, Some(policy));
+        let note = self.note(sa, Some(policy));
+        note.role = "initiator";
+        note.is_at(remote);
         Ok(sa)
     }
 
@@ -202,15 +235,15 @@ impl Daemon {
     }
 }
 
-pub(super) fn refuse_ending(reply: oneshot::Sender<Response>) {
+pub(super) fn refuse_ending(reply: oneshot::Sender<Answer>) {
     answer(
         reply,
         Response::refused(Code::Ending, "the daemon is ending"),
     );
 }
 
-fn answer(reply: oneshot::Sender<Response>, response: Response) {
-    if reply.send(response).is_err() {
+fn answer(reply: oneshot::Sender<Answer>, with: impl Into<Answer>) {
+    if reply.send(with.into()).is_err() {
         tracing::debug!("a control client left before its answer");
     }
 }

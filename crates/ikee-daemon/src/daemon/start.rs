@@ -3,17 +3,27 @@
 use std::io;
 use std::path::PathBuf;
 
+use ikee::ext::Extensions;
 use ikee::ikev2::{Endpoint, Outbox};
+use rustix::thread::CapabilitySet;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 
 use super::certificates::Vetting;
+use super::listeners::Listeners;
 use super::run::Run;
-use super::{Book, Control, Daemon, PACKET, Plane, Signals};
+use super::system::{self, System};
+use super::{Book, Control, Daemon, Log, PACKET, Plane, Signals};
 use crate::clock::Clock;
 use crate::config::{Runtime, Settings};
+use crate::control::LogLevel;
+use crate::control::access::Access;
 use crate::control::server::Server;
 use crate::dataplane::{Dataplane, Options};
 use crate::keylog::KeyTables;
+use crate::metrics::server::Scrape;
+use crate::metrics::{self, Metrics};
+use crate::privileges::{self, Account};
 use crate::routes::Routes;
 use crate::tun::Tun;
 use crate::udp::{Batch, BindError, Sockets};
@@ -48,6 +58,17 @@ pub enum StartError {
     /// Routing rules.
     #[error("cannot set up routing: {0}")]
     Routes(Box<rtnetlink::Error>),
+    /// The port for metrics.
+    #[error("cannot serve metrics on {address}: {error}{hint}", hint = hint(error))]
+    Metrics {
+        /// Where it should be.
+        address: core::net::SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The user to become.
+    #[error("cannot give up privileges: {0}; only root can become another user")]
+    Privileges(io::Error),
     /// The key tables.
     #[error("cannot write key tables to {}: {error}", folder.display())]
     KeyTables {
@@ -79,34 +100,47 @@ impl Daemon {
     ///
     /// # Errors
     /// The first thing that could not be opened.
-    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+    pub async fn start(settings: Settings, log: Log) -> Result<Self, StartError> {
+        let extensions = extensions::build(&settings.extensions);
+        Self::start_with(settings, extensions, log).await
+    }
+
+    /// As [`start`](Self::start), with other extensions than the settings name.
+    pub(super) async fn start_with(
+        settings: Settings,
+        extensions: Extensions,
+        log: Log,
+    ) -> Result<Self, StartError> {
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
         let Settings {
             runtime,
             mut endpoint,
-            extensions,
             start,
             trust,
             ..
         } = settings;
-        endpoint.trace = tracing::enabled!(tracing::Level::DEBUG);
+        endpoint.trace = log.level >= LogLevel::Debug;
         let provider = provider::provider(runtime.provider)?;
         let ports = endpoint.ports;
         let seed = provider::seed().map_err(|_| StartError::Crypto)?;
-        let endpoint = Endpoint::new(endpoint, provider, extensions::build(&extensions), seed);
+        let endpoint = Endpoint::new(endpoint, provider, extensions, seed);
         let endpoint = endpoint.map_err(|_| StartError::Crypto)?;
         let key_tables = key_tables(&runtime)?;
         let mark = runtime.tun.is_some().then_some(runtime.route_table);
-        let mut server = Server::bind(&runtime.control).map_err(|error| StartError::Control {
-            path: runtime.control.clone(),
-            error,
-        })?;
+        let account = account(&runtime)?;
+        let mut server =
+            control(&runtime, account.as_ref()).map_err(|error| StartError::Control {
+                path: runtime.control.clone(),
+                error,
+            })?;
         let sockets = Sockets::bind(&runtime.listen, &[ports.ike, ports.nat_t], mark)
             .map_err(StartError::Bind)?;
         let plane = plane(&runtime, provider).await?;
-        let watch = |kind| signal(kind).map_err(StartError::Runtime);
+        let scrapes = scrapes(&runtime).await?;
+        privileges::give_up(account.as_ref(), capabilities(&runtime))
+            .map_err(StartError::Privileges)?;
         let daemon = Self {
             endpoint,
             outbox: Outbox::new(),
@@ -117,22 +151,24 @@ impl Daemon {
             control: Control {
                 calls: server.serve(),
                 _server: server,
+                scrapes,
                 waiters: Vec::new(),
+                listeners: Listeners::default(),
             },
-            signals: Signals {
-                interrupt: watch(SignalKind::interrupt())?,
-                terminate: watch(SignalKind::terminate())?,
-            },
+            signals: Signals::watch().map_err(StartError::Runtime)?,
             book: Book {
                 provider: provider.name,
                 ..Book::default()
             },
+            metrics: Metrics::new(),
+            log,
             key_tables,
             vetting: Vetting::new(trust),
             runtime,
             start,
         };
         daemon.greet();
+        system::ready(daemon.endpoint.config().connections.len());
         Ok(daemon)
     }
 
@@ -162,6 +198,50 @@ impl Daemon {
                 tables.folder().display()
             );
         }
+    }
+}
+
+/// The user that the process will become.
+fn account(runtime: &Runtime) -> Result<Option<Account>, StartError> {
+    let account = runtime.user.as_deref().map(Account::find);
+    account.transpose().map_err(StartError::Privileges)
+}
+
+/// The control socket, for whom the configuration wants.
+fn control(runtime: &Runtime, account: Option<&Account>) -> io::Result<Server> {
+    let group = runtime.control_group.as_deref();
+    let group = group.map(privileges::group).transpose()?;
+    let owner = account.map(Account::user);
+    Server::bind(&runtime.control, owner, Access::new(group))
+}
+
+async fn scrapes(runtime: &Runtime) -> Result<Option<mpsc::Receiver<Scrape>>, StartError> {
+    let Some(address) = runtime.metrics else {
+        return Ok(None);
+    };
+    let scrapes = metrics::server::serve(address).await;
+    scrapes
+        .map(Some)
+        .map_err(|error| StartError::Metrics { address, error })
+}
+
+/// What the process needs as long as it runs.
+fn capabilities(runtime: &Runtime) -> CapabilitySet {
+    if runtime.tun.is_some() {
+        // routes, addresses, and the marks of sockets
+        CapabilitySet::NET_ADMIN
+    } else {
+        CapabilitySet::empty()
+    }
+}
+
+impl Signals {
+    fn watch() -> io::Result<Self> {
+        Ok(Self {
+            system: System::from_environment(),
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 }
 

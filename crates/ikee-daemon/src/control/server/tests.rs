@@ -24,12 +24,13 @@ impl Fixture {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let mut server = Server::bind(&socket).unwrap();
+                let mut server = Server::bind(&socket, None, Access::default()).unwrap();
                 let mut calls = server.serve();
                 ready.send(()).unwrap();
                 let answers = async {
                     while let Some((command, reply)) = calls.recv().await {
-                        reply.send(Response::done(format!("{command:?}"))).unwrap();
+                        let answer = Response::done(format!("{command:?}")).into();
+                        reply.send(answer).unwrap();
                     }
                 };
                 tokio::select! { () = answers => {}, _ = stopped => {} }
@@ -185,15 +186,19 @@ fn a_stale_socket_is_replaced_and_anything_else_is_left_alone() {
         .build()
         .unwrap();
     let _guard = runtime.enter();
-    let server = Server::bind(&path).unwrap();
+    let server = Server::bind(&path, None, Access::default()).unwrap();
     assert_eq!(
-        Server::bind(&path).unwrap_err().kind(),
+        Server::bind(&path, None, Access::default())
+            .unwrap_err()
+            .kind(),
         io::ErrorKind::AddrInUse
     );
     drop(server);
     fs::write(&path, "precious").unwrap();
     assert_eq!(
-        Server::bind(&path).unwrap_err().kind(),
+        Server::bind(&path, None, Access::default())
+            .unwrap_err()
+            .kind(),
         io::ErrorKind::AlreadyExists
     );
     assert_eq!(fs::read(&path).unwrap(), b"precious");

@@ -1,0 +1,147 @@
+//! What `status` and `list` answer.
+
+use serde::{Deserialize, Serialize};
+
+/// The daemon and its SAs.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Status {
+    /// The program's version.
+    pub program: String,
+    /// Seconds since it started.
+    pub uptime: u64,
+    /// Name of the cryptographic provider.
+    pub provider: String,
+    /// Extensions that are on.
+    pub extensions: Vec<String>,
+    /// Addresses and ports it listens on.
+    pub listen: Vec<String>,
+    /// The TUN device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tun: Option<String>,
+    /// Datagrams that led to nothing, since the start.
+    pub dropped: u64,
+    /// Bugs that were contained, since the start; each has cost an SA.
+    #[serde(default)]
+    pub bugs: u64,
+    /// What is logged.
+    #[serde(default)]
+    pub log_level: super::LogLevel,
+    /// The IKE SAs.
+    pub sas: Vec<SaReport>,
+}
+
+/// One IKE SA.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct SaReport {
+    /// The connection's name, once one is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// `negotiating`, `established` or `closing`.
+    pub state: String,
+    /// `initiator` or `responder`.
+    pub role: String,
+    /// Our address and port.
+    pub local: String,
+    /// The peer's.
+    pub remote: String,
+    /// Who we are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_id: Option<String>,
+    /// Who the peer proved to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_id: Option<String>,
+    /// SPIs in hexadecimal digits, initiator's first.
+    pub spis: (String, String),
+    /// The IKE suite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<String>,
+    /// Whether there is a NAT before us, and before the peer.
+    pub nat: (bool, bool),
+    /// Since when, and until when.
+    #[serde(flatten)]
+    pub times: Times,
+    /// Addresses that the peer assigned to us, with prefix lengths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assigned: Vec<String>,
+    /// DNS servers that the peer named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dns: Vec<String>,
+    /// The peer's addresses inside the tunnel (\[MS-IKEE\] §3.11).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<String>,
+    /// Its child SAs.
+    pub children: Vec<ChildReport>,
+}
+
+/// One child SA.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ChildReport {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The ESP suite.
+    pub suite: String,
+    /// SPIs in hexadecimal digits: inbound, outbound.
+    pub spis: (String, String),
+    /// Since when, and until when.
+    #[serde(flatten)]
+    pub times: Times,
+    /// What lies behind us.
+    pub local: Vec<String>,
+    /// What lies behind the peer.
+    pub remote: Vec<String>,
+    /// Packets and octets that came in.
+    pub inbound: Traffic,
+    /// Packets and octets that went out.
+    pub outbound: Traffic,
+}
+
+/// The age of an SA, and what is left of it; its fields stand among the SA's own.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Times {
+    /// Seconds since it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<u64>,
+    /// Seconds until its keys are replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rekey_in: Option<u64>,
+}
+
+/// Inner packets.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Traffic {
+    /// How many.
+    pub packets: u64,
+    /// Their octets.
+    pub octets: u64,
+}
+
+impl Traffic {
+    /// Adds up.
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.packets = self.packets.saturating_add(other.packets);
+        self.octets = self.octets.saturating_add(other.octets);
+    }
+}
+
+/// One configured connection.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ConnectionReport {
+    /// Its name.
+    pub name: String,
+    /// Who we are.
+    pub local_id: String,
+    /// Who the peer must be; nothing stands for anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_id: Option<String>,
+    /// The peer's address, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+    /// Its children.
+    pub children: Vec<String>,
+}

@@ -1,0 +1,159 @@
+//! What is remembered of SAs, for spans, events and `status`.
+
+use core::fmt;
+use core::net::{IpAddr, SocketAddr};
+
+use ikee::doi::TrafficSelector;
+use ikee::ext::{Instant, PolicyId, SaId};
+use ikee::ikev2::ChildSa;
+use ikee::wire::v2::NotifyType;
+use tracing::Span;
+use tracing::field::{Empty, display};
+
+use super::Daemon;
+
+/// What is remembered of an IKE SA.
+#[derive(Debug)]
+pub(super) struct SaNote {
+    pub(super) span: Span,
+    /// Our part in its negotiation.
+    pub(super) role: &'static str,
+    /// Its connection's name, once it is known.
+    pub(super) connection: Option<String>,
+    /// SPIs, initiator's first.
+    pub(super) spis: Option<(String, String)>,
+    /// Where the peer is.
+    pub(super) remote: Option<SocketAddr>,
+    pub(super) since: Option<Instant>,
+    /// What an unauthenticated answer said last.
+    pub(super) hint: Option<NotifyType>,
+    pub(super) assigned: Vec<IpAddr>,
+    pub(super) dns: Vec<IpAddr>,
+    pub(super) servers: Vec<IpAddr>,
+}
+
+/// What is remembered of a child SA.
+#[derive(Debug)]
+pub(super) struct ChildNote {
+    pub(super) name: String,
+    pub(super) sa: SaId,
+    /// The connection's name.
+    pub(super) connection: String,
+    pub(super) since: Instant,
+    pub(super) suite: String,
+    pub(super) spis: (u32, u32),
+    pub(super) local: Vec<TrafficSelector>,
+    pub(super) remote: Vec<TrafficSelector>,
+}
+
+impl ChildNote {
+    pub(super) fn of(child: &ChildSa, connection: &str, since: Instant) -> Self {
+        Self {
+            name: child.name.clone(),
+            sa: child.sa,
+            connection: connection.to_owned(),
+            since,
+            suite: child.suite.to_string(),
+            spis: (child.inbound.spi, child.outbound.spi),
+            local: child.local_selectors.clone(),
+            remote: child.remote_selectors.clone(),
+        }
+    }
+}
+
+impl fmt::Display for ChildNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |selectors: &[TrafficSelector]| {
+            selectors
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        write!(
+            f,
+            "{}: {} === {}, {}, SPIs {:08x} in, {:08x} out",
+            self.name,
+            list(&self.local),
+            list(&self.remote),
+            self.suite,
+            self.spis.0,
+            self.spis.1
+        )
+    }
+}
+
+impl SaNote {
+    /// Its span says what is known; at every level, so that what is logged inside has it.
+    fn new(sa: SaId) -> Self {
+        Self {
+            span: tracing::error_span!(
+                "sa",
+                id = sa.get(),
+                connection = Empty,
+                peer = Empty,
+                spis = Empty
+            ),
+            role: "responder",
+            connection: None,
+            spis: None,
+            remote: None,
+            since: None,
+            hint: None,
+            assigned: Vec::new(),
+            dns: Vec::new(),
+            servers: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_of(&mut self, connection: &str) {
+        if self.connection.as_deref() != Some(connection) {
+            self.span.record("connection", connection);
+            self.connection = Some(connection.to_owned());
+        }
+    }
+
+    pub(super) fn is_at(&mut self, remote: SocketAddr) {
+        if self.remote != Some(remote) {
+            self.span.record("peer", display(remote));
+            self.remote = Some(remote);
+        }
+    }
+
+    pub(super) fn has_spis(&mut self, spis: (String, String)) {
+        if self.spis.as_ref() != Some(&spis) {
+            self.span.record("spis", format!("{}_{}", spis.0, spis.1));
+            self.spis = Some(spis);
+        }
+    }
+}
+
+impl Daemon {
+    /// The span of an SA; everything that concerns it is logged inside.
+    pub(super) fn span(&self, sa: SaId) -> Span {
+        self.book
+            .sas
+            .get(&sa)
+            .map_or_else(|| SaNote::new(sa).span, |note| note.span.clone())
+    }
+
+    /// The note on an SA, made at its first mention.
+    pub(super) fn note(&mut self, sa: SaId, policy: Option<PolicyId>) -> &mut SaNote {
+        let name = policy
+            .and_then(|policy| self.connection_name(policy))
+            .map(str::to_owned);
+        let note = self.book.sas.entry(sa).or_insert_with(|| SaNote::new(sa));
+        if let Some(name) = name {
+            note.is_of(&name);
+        }
+        note
+    }
+
+    pub(super) fn connection_name(&self, policy: PolicyId) -> Option<&str> {
+        let connections = &self.endpoint.config().connections;
+        connections
+            .iter()
+            .find(|connection| connection.policy == policy)
+            .map(|connection| connection.name.as_str())
+    }
+}
