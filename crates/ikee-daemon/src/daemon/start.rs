@@ -130,11 +130,10 @@ impl Daemon {
         let key_tables = key_tables(&runtime)?;
         let mark = runtime.tun.is_some().then_some(runtime.route_table);
         let account = account(&runtime)?;
-        let mut server =
-            control(&runtime, account.as_ref()).map_err(|error| StartError::Control {
-                path: runtime.control.clone(),
-                error,
-            })?;
+        let server = control(&runtime, account.as_ref()).map_err(|error| StartError::Control {
+            path: runtime.control.clone(),
+            error,
+        })?;
         let sockets = Sockets::bind(&runtime.listen, &[ports.ike, ports.nat_t], mark)
             .map_err(StartError::Bind)?;
         let plane = plane(&runtime, provider).await?;
@@ -148,13 +147,7 @@ impl Daemon {
             sockets,
             batch: Batch::default(),
             plane,
-            control: Control {
-                calls: server.serve(),
-                _server: server,
-                scrapes,
-                waiters: Vec::new(),
-                listeners: Listeners::default(),
-            },
+            control: Control::new(server, scrapes),
             signals: Signals::watch().map_err(StartError::Runtime)?,
             book: Book {
                 provider: provider.name,
@@ -232,6 +225,18 @@ fn capabilities(runtime: &Runtime) -> CapabilitySet {
         CapabilitySet::NET_ADMIN
     } else {
         CapabilitySet::empty()
+    }
+}
+
+impl Control {
+    fn new(mut server: Server, scrapes: Option<mpsc::Receiver<Scrape>>) -> Self {
+        Self {
+            calls: server.serve(),
+            _server: server,
+            scrapes,
+            waiters: Vec::new(),
+            listeners: Listeners::default(),
+        }
     }
 }
 
