@@ -1,4 +1,4 @@
-//! The daemon: one endpoint between UDP sockets, a TUN device and the control socket.
+//! The daemon: one endpoint between UDP sockets, a data plane and the control socket.
 //!
 //! One task does it all in turn: it waits for a datagram, an inner packet, a request, a deadline
 //! or a signal, lets the endpoint or the data plane answer, and carries out what follows.
@@ -15,7 +15,6 @@ mod packets;
 mod perform;
 mod report;
 mod requests;
-mod run;
 mod start;
 mod strangers;
 mod system;
@@ -34,22 +33,16 @@ use crate::clock::Clock;
 use crate::config::{Runtime, Settings};
 use crate::control::server::{Call, Server};
 use crate::control::{LogLevel, Topic, Traffic};
-use crate::dataplane::{Dataplane, HEADROOM, TAILROOM};
 use crate::keylog::KeyTables;
 use crate::metrics::Metrics;
 use crate::metrics::server::Scrape;
-use crate::routes::Routes;
-use crate::tun::Tun;
+use crate::plane::{DataPlane, News};
 use crate::udp::{Batch, Sockets};
 
 pub use start::StartError;
 
 /// How long peers may take to answer our deletes when the daemon ends.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// Inner packets taken from the device at once, before others have their turn.
-const BURST: usize = 64;
-/// Largest inner packet, with the room that sealing takes.
-const PACKET: usize = HEADROOM + 65_535 + TAILROOM;
 
 /// A running daemon.
 #[derive(Debug)]
@@ -60,7 +53,9 @@ pub struct Daemon {
     runtime: Runtime,
     sockets: Sockets,
     batch: Batch,
-    plane: Plane,
+    plane: Box<dyn DataPlane>,
+    /// What the plane has to say, until the endpoint hears it.
+    news: Vec<News>,
     control: Control,
     signals: Signals,
     book: Book,
@@ -70,16 +65,6 @@ pub struct Daemon {
     vetting: certificates::Vetting,
     /// Names of the connections to bring up at once.
     start: Vec<String>,
-}
-
-/// Where inner packets go.
-#[derive(Debug)]
-struct Plane {
-    esp: Dataplane,
-    tun: Option<(Tun, Routes)>,
-    /// One inner packet with room around it.
-    packet: Vec<u8>,
-    run: run::Run,
 }
 
 /// The control socket and who waits for an answer.
@@ -152,7 +137,7 @@ struct Book {
 #[derive(Debug)]
 enum Wake {
     Datagrams(io::Result<()>),
-    Packet(io::Result<usize>),
+    Plane(io::Result<()>),
     Call(Option<Call>),
     Scrape(Scrape),
     Deadline,
@@ -219,7 +204,7 @@ impl Daemon {
         } = self;
         tokio::select! {
             received = sockets.receive(batch) => Wake::Datagrams(received),
-            packet = plane.receive() => Wake::Packet(packet),
+            ready = core::future::poll_fn(|cx| plane.poll(cx)) => Wake::Plane(ready),
             call = control.calls.recv() => Wake::Call(call),
             scrape = Control::scrape(&mut control.scrapes) => Wake::Scrape(scrape),
             () = sleep_until(deadline) => Wake::Deadline,
@@ -234,9 +219,9 @@ impl Daemon {
         match wake {
             Wake::Datagrams(Ok(())) => self.datagrams(),
             Wake::Datagrams(Err(error)) => tracing::debug!("receive: {error}"),
-            Wake::Packet(Ok(length)) => self.inner_packets(length),
-            Wake::Packet(Err(error)) => {
-                tracing::error!("TUN device: {error}");
+            Wake::Plane(Ok(())) => self.plane_work(),
+            Wake::Plane(Err(error)) => {
+                tracing::error!("data plane: {error}");
                 // it will not heal in a tight loop
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -251,6 +236,7 @@ impl Daemon {
             Wake::Deadline => self.input(Input::Timeout),
             Wake::Look => self.look_at_certificates(),
         }
+        self.hear_news();
         self.perform().await;
     }
 
@@ -293,10 +279,10 @@ impl Daemon {
                 wake => self.serve(wake).await,
             }
         }
-        if let Some((tun, routes)) = self.plane.tun.take() {
-            routes.close().await;
-            drop(tun);
+        for (reason, count) in self.plane.drops().iter() {
+            tracing::debug!("{count} packets without a child were dropped: {reason}");
         }
+        self.plane.close().await;
         tracing::info!("ended");
     }
 }

@@ -8,6 +8,7 @@ mod child;
 mod counters;
 mod flow;
 mod icmp;
+mod options;
 mod outcome;
 mod routes;
 
@@ -18,15 +19,17 @@ use std::ops::Range;
 
 use ike_crypto::{Provider, Random};
 use ike_ext::ChildId;
-use ikev2::{ChildSa, ChildUpdate};
+use ikev2::{ChildSa, ChildUpdate, TrafficLimits};
+use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{EspSuite, TrafficSelector};
-use ipsec_esp::{Age, Lifetime, SetupError, WINDOW_DEFAULT, ip};
+use ipsec_esp::{Age, Lifetime, ip};
 
 use child::Child;
 pub use child::ChildSpec;
 pub use counters::{Counters, DropReason, Drops};
 use flow::Flow;
-pub use outcome::{Delivered, Dropped, Outbound, Sealed};
+pub use options::{InstallError, Options};
+pub use outcome::{Delivered, Dropped, Expiry, Outbound, Sealed};
 use routes::Routes;
 
 /// Octets to leave before a packet: enough for ESP's header and the longest IV, and, inbound in transport
@@ -37,55 +40,6 @@ pub const TAILROOM: usize = 64;
 /// An MTU for the TUN device with which every suite fits a path of 1500 octets over IPv6 and UDP, so that TCP
 /// needs no clamping.
 pub const TUN_MTU: usize = 1380;
-
-/// How a data plane behaves.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "callers build it from its default"
-)]
-pub struct Options {
-    /// Octets that an outer packet may have.
-    pub path_mtu: usize,
-    /// Children that may be installed at a time.
-    pub children: usize,
-    /// Packets that an inbound SA's replay window spans.
-    pub window: usize,
-    /// What an SA may carry.
-    pub lifetime: Lifetime,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            path_mtu: 1500,
-            children: 1 << 20,
-            window: WINDOW_DEFAULT,
-            lifetime: Lifetime::UNLIMITED,
-        }
-    }
-}
-
-/// Why a child is not installed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InstallError {
-    /// This child is installed already.
-    #[error("the child is installed already")]
-    Exists,
-    /// There are as many children as there may be.
-    #[error("the table of children is full")]
-    Full,
-    /// A side has no selector, or one whose ends are out of order.
-    #[error("the selectors select nothing")]
-    Selectors,
-    /// One of the SAs cannot be made.
-    #[error("{0}")]
-    Setup(#[from] SetupError),
-    /// Another child has this inbound SPI.
-    #[error("the inbound SPI {0:08x} is in use")]
-    Spi(u32),
-}
 
 /// What there is to know about an installed child.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +70,7 @@ pub struct Dataplane {
     by_spi: HashMap<u32, usize>,
     routes: Routes,
     drops: Drops,
+    expiries: Vec<Expiry>,
 }
 
 impl Dataplane {
@@ -136,6 +91,7 @@ impl Dataplane {
             by_spi: HashMap::new(),
             routes: Routes::default(),
             drops: Drops::default(),
+            expiries: Vec::new(),
         }
     }
 
@@ -144,7 +100,7 @@ impl Dataplane {
     /// # Errors
     /// [`InstallError`]; nothing is installed then.
     pub fn install(&mut self, child: &ChildSa) -> Result<(), InstallError> {
-        self.install_spec(&ChildSpec::from(child))?;
+        self.insert(&ChildSpec::from(child), lifetime(child.limits))?;
         if let Some(installed) = self.child_mut(child.id) {
             installed.replaces = child.replaces;
         }
@@ -156,16 +112,17 @@ impl Dataplane {
         Ok(())
     }
 
-    /// Sends with a child from now on, and no more with the one that it replaces.
-    pub fn use_child(&mut self, id: ChildId) {
+    /// Sends with a child from now on, and no more with the one that it replaces; false if it is not installed.
+    pub fn use_child(&mut self, id: ChildId) -> bool {
         let Some(child) = self.child_mut(id) else {
-            return;
+            return false;
         };
         child.sends = true;
         let old = child.replaces.take();
         if let Some(old) = old.and_then(|old| self.child_mut(old)) {
             old.sends = false;
         }
+        true
     }
 
     /// As [`install`](Self::install), from parts.
@@ -173,6 +130,10 @@ impl Dataplane {
     /// # Errors
     /// [`InstallError`]; nothing is installed then.
     pub fn install_spec(&mut self, spec: &ChildSpec<'_>) -> Result<(), InstallError> {
+        self.insert(spec, self.options.lifetime)
+    }
+
+    fn insert(&mut self, spec: &ChildSpec<'_>, lifetime: Lifetime) -> Result<(), InstallError> {
         let sound = |selectors: &[TrafficSelector]| {
             !selectors.is_empty() && selectors.iter().all(TrafficSelector::is_valid)
         };
@@ -188,9 +149,7 @@ impl Dataplane {
         if self.by_spi.contains_key(&spec.inbound.spi) {
             return Err(InstallError::Spi(spec.inbound.spi));
         }
-        let Options {
-            window, lifetime, ..
-        } = self.options;
+        let window = self.options.window;
         let child = Child::new(self.provider, &mut *self.random, window, lifetime, spec)?;
         let slot = self.free.pop().unwrap_or(self.slots.len());
         if slot == self.slots.len() {
@@ -240,6 +199,10 @@ impl Dataplane {
         let Some(child) = found.and_then(|slot| slots.get_mut(slot)?.as_deref_mut()) else {
             return self.refuse(DropReason::NoRoute);
         };
+        if child.mode == Mode::Transport && !self.options.transport {
+            child.counters.drops.count(DropReason::Transport);
+            return Outbound::Drop(DropReason::Transport);
+        }
         let least = if header.source.is_ipv6() {
             icmp::V6_LEAST
         } else {
@@ -251,7 +214,9 @@ impl Dataplane {
             let answer = icmp::too_big(&header, octets, fits);
             return answer.map_or(Outbound::Drop(DropReason::TooBig), Outbound::Answer);
         }
-        match child.seal(buffer, packet.start..packet.start + header.total) {
+        let sealed = child.seal(buffer, packet.start..packet.start + header.total);
+        self.expiries.extend(expiry(child));
+        match sealed {
             Ok(datagram) => Outbound::Send(Sealed {
                 child: child.id,
                 local: child.local,
@@ -305,7 +270,16 @@ impl Dataplane {
                 reason,
             });
         };
-        match child.open(buffer, esp, from, to) {
+        if child.mode == Mode::Transport && !self.options.transport {
+            child.counters.drops.count(DropReason::Transport);
+            return Err(Dropped {
+                child: Some(child.id),
+                reason: DropReason::Transport,
+            });
+        }
+        let opened = child.open(buffer, esp, from, to);
+        self.expiries.extend(expiry(child));
+        match opened {
             Ok(packet) => Ok(Delivered {
                 child: child.id,
                 packet,
@@ -319,6 +293,11 @@ impl Dataplane {
                 })
             }
         }
+    }
+
+    /// The children that have come of age since this was last asked, each limit once.
+    pub fn expiries(&mut self) -> impl Iterator<Item = Expiry> + '_ {
+        self.expiries.drain(..)
     }
 
     /// What a child has carried.
@@ -375,6 +354,22 @@ impl Dataplane {
     fn refuse(&mut self, reason: DropReason) -> Outbound {
         self.drops.count(reason);
         Outbound::Drop(reason)
+    }
+}
+
+fn expiry(child: &mut Child) -> Option<Expiry> {
+    child.aged().map(|age| Expiry {
+        child: child.id,
+        hard: age == Age::Expired,
+    })
+}
+
+fn lifetime(limits: TrafficLimits) -> Lifetime {
+    Lifetime {
+        soft_octets: limits.soft_bytes.unwrap_or(u64::MAX),
+        soft_packets: limits.soft_packets.unwrap_or(u64::MAX),
+        hard_octets: limits.hard_bytes.unwrap_or(u64::MAX),
+        hard_packets: limits.hard_packets.unwrap_or(u64::MAX),
     }
 }
 

@@ -11,6 +11,7 @@ mod extensions;
 pub mod keylog;
 mod metrics;
 pub mod pcap;
+mod plane;
 mod privileges;
 pub mod provider;
 mod routes;

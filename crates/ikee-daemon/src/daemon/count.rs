@@ -22,7 +22,7 @@ impl Daemon {
         for (connection, (inbound, outbound)) in traffic {
             self.metrics.traffic(connection, inbound, outbound);
         }
-        for (reason, count) in self.plane.esp.drops().iter() {
+        for (reason, count) in self.plane.drops().iter() {
             self.metrics.packets_dropped(reason.name(), count);
         }
         self.metrics.text(&self.snapshot())

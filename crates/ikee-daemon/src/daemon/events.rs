@@ -164,14 +164,9 @@ impl Daemon {
         );
         span.in_scope(|| tracing::info!("{text}"));
         self.announce_sa(sa, Topic::Configured, None, text);
-        let Some((tun, routes)) = &self.plane.tun else {
-            return;
-        };
         for &address in &addresses {
-            if let Err(error) = routes.add_address(address).await {
-                span.in_scope(|| {
-                    tracing::error!("cannot give {address} to {}: {error}", tun.name());
-                });
+            if let Err(error) = self.plane.add_address(address).await {
+                span.in_scope(|| tracing::error!("cannot take the address {address}: {error}"));
             }
         }
     }
@@ -181,9 +176,6 @@ impl Daemon {
         let Some(note) = self.book.sas.remove(&sa) else {
             return;
         };
-        let Some((_, routes)) = &self.plane.tun else {
-            return;
-        };
         for address in note.assigned {
             if !self
                 .book
@@ -191,7 +183,7 @@ impl Daemon {
                 .values()
                 .any(|other| other.assigned.contains(&address))
             {
-                routes.remove_address(address).await;
+                self.plane.remove_address(address).await;
             }
         }
     }

@@ -8,7 +8,7 @@ use ikee::ikev2::{ChildSa, Event, KeyLog, Output, Transmit};
 use super::Daemon;
 use super::notes::ChildNote;
 use crate::control::Topic;
-use crate::routes::ChildRoutes;
+use crate::plane::PlaneError;
 
 impl Daemon {
     /// Carries out all that is in the outbox, then tells those who wait for a result.
@@ -39,7 +39,7 @@ impl Daemon {
             match output {
                 Output::Transmit(transmit) => self.transmit(&transmit),
                 Output::InstallChild(child) => self.install_child(&child).await,
-                Output::UseChild(child) => self.plane.esp.use_child(child),
+                Output::UseChild(child) => self.use_child(child),
                 Output::UpdateChild(update) => self.update_child(update),
                 Output::DeleteChild(child) => self.remove_child(child).await,
                 Output::Event(event) => self.event(event).await,
@@ -71,37 +71,23 @@ impl Daemon {
         let text = format!("child {note}");
         span.in_scope(|| tracing::info!("{text}"));
         self.announce_sa(child.sa, Topic::ChildUp, Some(&note.name), text);
-        if let Some((_, routes)) = &mut self.plane.tun {
-            let assigned: Vec<_> = self
-                .book
-                .sas
-                .get(&child.sa)
-                .map(|sa| sa.assigned.clone())
-                .unwrap_or_default();
-            let wanted = ChildRoutes {
-                child: id,
-                peer: child.remote.ip(),
-                local: &child.local_selectors,
-                remote: &child.remote_selectors,
-                assigned: &assigned,
-            };
-            if let Err(error) = routes.add_child(&wanted).await {
-                span.in_scope(|| {
-                    tracing::error!("child {}: cannot set its routes: {error}", note.name);
-                });
-            }
-        }
         self.book.children.insert(id, note);
-        self.install_keys(child);
+        let sa = self.book.sas.get(&child.sa);
+        let assigned = sa.map_or(&[][..], |sa| &sa.assigned);
+        let installed = self.plane.install(child, assigned).await;
+        span.in_scope(|| match installed {
+            Ok(()) => {}
+            Err(error @ PlaneError::NoPackets(_)) => {
+                tracing::warn!("child {}: {error}", child.name);
+            }
+            Err(error) => tracing::error!("child {}: {error}", child.name),
+        });
     }
 
     async fn remove_child(&mut self, child: ChildId) {
         let (inbound, outbound) = self.traffic(child);
-        if self.plane.esp.remove(child).is_none() {
+        if !self.plane.remove(child).await {
             tracing::debug!("child {child:?} was not installed");
-        }
-        if let Some((_, routes)) = &mut self.plane.tun {
-            routes.remove_child(child).await;
         }
         let Some(note) = self.book.children.remove(&child) else {
             return;

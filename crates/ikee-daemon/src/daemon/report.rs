@@ -19,11 +19,7 @@ impl Daemon {
                 .map(str::to_owned)
                 .collect(),
             listen: texts(self.sockets.local_addresses()),
-            tun: self
-                .plane
-                .tun
-                .as_ref()
-                .map(|(tun, _)| tun.name().to_owned()),
+            tun: self.plane.device().map(str::to_owned),
             dropped: self.book.dropped,
             bugs: self.metrics.bugs.get(),
             log_level: self.log.level,

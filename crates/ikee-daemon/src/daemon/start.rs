@@ -11,18 +11,18 @@ use tokio::sync::mpsc;
 
 use super::certificates::Vetting;
 use super::listeners::Listeners;
-use super::run::Run;
 use super::system::{self, System};
-use super::{Book, Control, Daemon, Log, PACKET, Plane, Signals};
+use super::{Book, Control, Daemon, Log, Signals};
 use crate::clock::Clock;
 use crate::config::{Runtime, Settings};
 use crate::control::LogLevel;
 use crate::control::access::Access;
 use crate::control::server::Server;
-use crate::dataplane::{Dataplane, Options};
 use crate::keylog::KeyTables;
 use crate::metrics::server::Scrape;
 use crate::metrics::{self, Metrics};
+use crate::plane::DataPlane;
+use crate::plane::userspace::Userspace;
 use crate::privileges::{self, Account};
 use crate::routes::Routes;
 use crate::tun::Tun;
@@ -147,6 +147,7 @@ impl Daemon {
             sockets,
             batch: Batch::default(),
             plane,
+            news: Vec::new(),
             control: Control::new(server, scrapes),
             signals: Signals::watch().map_err(StartError::Runtime)?,
             book: Book {
@@ -264,7 +265,7 @@ fn key_tables(runtime: &Runtime) -> Result<Option<KeyTables>, StartError> {
 async fn plane(
     runtime: &Runtime,
     provider: &'static ikee::crypto::Provider,
-) -> Result<Plane, StartError> {
+) -> Result<Box<dyn DataPlane>, StartError> {
     let mut tun = None;
     if let Some(name) = &runtime.tun {
         let device = Tun::open(name, runtime.mtu).map_err(|error| StartError::Tun {
@@ -278,11 +279,5 @@ async fn plane(
         ));
     }
     let random = Box::new(ikee::rustcrypto::SystemRandom::new());
-    let esp = Dataplane::new(provider, random, Options::default());
-    Ok(Plane {
-        esp,
-        tun,
-        packet: vec![0; PACKET],
-        run: Run::default(),
-    })
+    Ok(Box::new(Userspace::new(provider, random, tun)))
 }

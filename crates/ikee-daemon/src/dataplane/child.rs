@@ -68,13 +68,15 @@ pub(super) struct Child {
     pub(super) local: SocketAddr,
     pub(super) remote: SocketAddr,
     pub(super) suite: EspSuite,
-    mode: Mode,
+    pub(super) mode: Mode,
     pub(super) udp: bool,
     /// Whether packets leave through it; one that was rekeyed only receives.
     pub(super) sends: bool,
     /// The child whose packets it takes over when it sends.
     pub(super) replaces: Option<ChildId>,
     pub(super) counters: Counters,
+    /// The age that was told last.
+    told: Age,
 }
 
 impl Child {
@@ -101,6 +103,7 @@ impl Child {
             sends: true,
             replaces: None,
             counters: Counters::default(),
+            told: Age::Fresh,
         })
     }
 
@@ -116,6 +119,12 @@ impl Child {
             Age::Fresh
         };
         self.inbound.age().max(self.outbound.age()).max(sequence)
+    }
+
+    /// The age, if it is another than when it was last asked.
+    pub(super) fn aged(&mut self) -> Option<Age> {
+        let age = self.age();
+        (core::mem::replace(&mut self.told, age) != age).then_some(age)
     }
 
     /// Whether the packet may leave through this child.

@@ -40,6 +40,8 @@ pub enum DropReason {
     TooBig,
     /// A sequence number before the replay window.
     TooOld,
+    /// In transport mode, whose packets this plane does not carry.
+    Transport,
     /// Too short.
     Truncated,
     /// No SA has this SPI.
@@ -48,7 +50,7 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, in order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Alignment,
         Self::Crypto,
         Self::Dummy,
@@ -65,6 +67,7 @@ impl DropReason {
         Self::Sequence,
         Self::TooBig,
         Self::TooOld,
+        Self::Transport,
         Self::Truncated,
         Self::UnknownSpi,
     ];
@@ -89,6 +92,7 @@ impl DropReason {
             Self::Sequence => "sequence",
             Self::TooBig => "too-big",
             Self::TooOld => "too-old",
+            Self::Transport => "transport",
             Self::Truncated => "truncated",
             Self::UnknownSpi => "unknown-spi",
         }

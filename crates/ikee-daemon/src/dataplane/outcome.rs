@@ -57,6 +57,16 @@ pub struct Delivered {
     pub moved: bool,
 }
 
+/// A child that has carried what it should, or may.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "whose and how strictly")]
+pub struct Expiry {
+    /// Which child.
+    pub child: ChildId,
+    /// Whether nothing passes any more; otherwise it is time for a successor.
+    pub hard: bool,
+}
+
 /// A datagram that led to nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "whose and why")]

@@ -548,3 +548,57 @@ proptest! {
         prop_assert!(receive(&mut west, &datagram, EAST, WEST).is_err());
     }
 }
+
+#[test]
+fn each_limit_is_told_once_and_the_hard_one_ends_it() {
+    let tunnel = Tunnel::new(1, "10.1.0.0/16", "10.2.0.0/16");
+    let options = Options {
+        lifetime: Lifetime {
+            soft_packets: 2,
+            hard_packets: 4,
+            ..Lifetime::UNLIMITED
+        },
+        ..Options::default()
+    };
+    let mut east = with_options(options);
+    tunnel.install(&mut east, true).unwrap();
+    let inner = packet("10.1.0.1", "10.2.0.1", 17, &[0; 16]);
+    let mut told = Vec::new();
+    for _ in 0..5 {
+        let sent = send(&mut east, &inner).is_ok();
+        let hard: Vec<bool> = east.expiries().map(|expiry| expiry.hard).collect();
+        told.push((sent, hard));
+    }
+    let expected = [
+        (true, vec![]),
+        (true, vec![false]),
+        (true, vec![]),
+        (true, vec![true]),
+        (false, vec![]),
+    ];
+    assert_eq!(told, expected);
+    let counters = east.counters(ChildId::new(1)).unwrap();
+    assert_eq!(counters.drops.get(DropReason::Expired), 1);
+}
+
+#[test]
+fn transport_mode_is_installed_without_packets_where_those_cannot_pass() {
+    let tunnel = Tunnel {
+        mode: Mode::Transport,
+        ..Tunnel::new(1, "192.0.2.1", "198.51.100.7")
+    };
+    let (mut east, _) = tunnel.pair();
+    let mut west = with_options(Options {
+        transport: false,
+        ..Options::default()
+    });
+    tunnel.install(&mut west, false).unwrap();
+    let inner = packet("192.0.2.1", "198.51.100.7", 17, &[0; 16]);
+    let (_, datagram) = send(&mut east, &inner).unwrap();
+    let dropped = receive(&mut west, &datagram, EAST, WEST).unwrap_err();
+    assert_eq!(dropped.reason, DropReason::Transport);
+    let back = packet("198.51.100.7", "192.0.2.1", 17, &[0; 16]);
+    assert_eq!(send(&mut west, &back).unwrap_err(), DropReason::Transport);
+    let counters = west.counters(ChildId::new(1)).unwrap();
+    assert_eq!(counters.drops.get(DropReason::Transport), 2);
+}

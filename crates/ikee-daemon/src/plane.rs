@@ -1,0 +1,101 @@
+//! What carries packets: a data plane between the endpoint's child SAs and the host.
+//!
+//! [`Userspace`](userspace::Userspace) seals and opens packets itself, between a TUN device and the IKE
+//! sockets. The daemon treats every plane alike, through [`DataPlane`].
+
+mod run;
+pub(crate) mod userspace;
+
+use core::fmt;
+use core::net::{IpAddr, SocketAddr};
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::io;
+
+use ikee::ext::ChildId;
+use ikee::ikev2::{ChildSa, ChildUpdate};
+
+use crate::dataplane::{Counters, Drops, InstallError};
+use crate::udp::Sockets;
+
+/// What a plane does in its own time.
+pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// What carries packets.
+pub(crate) trait DataPlane: fmt::Debug {
+    /// The network device that packets take, for `status`.
+    fn device(&self) -> Option<&str>;
+
+    /// Installs both directions of a child, inbound first, and leads the host's packets there.
+    ///
+    /// `assigned` are the addresses that the peer gave us. A child that replaces another one finds that one
+    /// installed: its inbound direction stays until [`remove`](Self::remove), its outbound one is used
+    /// until the new child sends, so nothing is lost.
+    fn install<'a>(
+        &'a mut self,
+        child: &'a ChildSa,
+        assigned: &'a [IpAddr],
+    ) -> Work<'a, Result<(), PlaneError>>;
+
+    /// Sends with a child from now on, and no more with the one that it replaces.
+    fn use_child(&mut self, child: ChildId) -> Result<(), PlaneError>;
+
+    /// Sends a child's packets elsewhere from now on.
+    fn update(&mut self, update: ChildUpdate) -> Result<(), PlaneError>;
+
+    /// Removes both directions of a child, and whatever only this child needed; false if it is not installed.
+    fn remove(&mut self, child: ChildId) -> Work<'_, bool>;
+
+    /// Gives the host an address that the peer assigned.
+    fn add_address(&mut self, address: IpAddr) -> Work<'_, Result<(), PlaneError>>;
+
+    /// Takes such an address away again.
+    fn remove_address(&mut self, address: IpAddr) -> Work<'_, ()>;
+
+    /// What a child has carried, as of now.
+    fn counters(&self, child: ChildId) -> Option<Counters>;
+
+    /// Packets that were dropped before a child could be found.
+    fn drops(&self) -> Drops;
+
+    /// Waits until the plane has something to do; then [`work`](Self::work) is called.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Does what [`poll`](Self::poll) has waited for, and says what the endpoint must know.
+    fn work(&mut self, sockets: &Sockets, news: &mut Vec<News>);
+
+    /// Takes an ESP packet that reached one of our UDP sockets.
+    fn datagram(&mut self, esp: &mut [u8], from: SocketAddr, to: SocketAddr, news: &mut Vec<News>);
+
+    /// Takes back what the host would keep.
+    fn close(self: Box<Self>) -> Work<'static, ()>;
+}
+
+/// What happened on a data plane that the endpoint must know.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum News {
+    /// A child has carried as much as it should (soft), or as it may (hard).
+    Expired {
+        /// Which one.
+        child: ChildId,
+        /// Nothing passes any more.
+        hard: bool,
+    },
+}
+
+/// Why a data plane cannot do what it is told; each displays as one line.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlaneError {
+    /// The userspace plane refuses the child.
+    #[error(transparent)]
+    Install(#[from] InstallError),
+    /// The child is not installed.
+    #[error("it is not installed")]
+    Unknown,
+    /// The child is installed, but the host's packets do not find it.
+    #[error("cannot set its routes: {0}")]
+    Routes(Box<rtnetlink::Error>),
+    /// The peer wants what only the kernel's plane can do.
+    #[error("{0}")]
+    NoPackets(&'static str),
+}

@@ -1,0 +1,253 @@
+//! ESP in this process, between a TUN device and the IKE sockets.
+
+use core::net::{IpAddr, SocketAddr};
+use core::task::{Context, Poll};
+use std::io;
+
+use ikee::crypto::{Provider, Random};
+use ikee::doi::encapsulation::Mode;
+use ikee::ext::ChildId;
+use ikee::ikev2::{ChildSa, ChildUpdate};
+
+use super::run::Run;
+use super::{DataPlane, News, PlaneError, Work};
+use crate::dataplane::{Counters, Dataplane, Drops, HEADROOM, Options, Outbound, TAILROOM};
+use crate::routes::{ChildRoutes, Routes};
+use crate::tun::Tun;
+use crate::udp::Sockets;
+
+/// Inner packets taken from the device at once, before others have their turn.
+const BURST: usize = 64;
+/// Largest inner packet, with the room that sealing takes.
+const PACKET: usize = HEADROOM + 65_535 + TAILROOM;
+
+/// The userspace plane.
+#[derive(Debug)]
+pub(crate) struct Userspace {
+    esp: Dataplane,
+    tun: Option<(Tun, Routes)>,
+    /// One inner packet with room around it.
+    packet: Vec<u8>,
+    /// Octets of the packet that [`DataPlane::poll`] has put there.
+    waiting: Option<usize>,
+    run: Run,
+}
+
+impl Userspace {
+    /// A plane between a device, if there is one, and nothing yet.
+    pub(crate) fn new(
+        provider: &'static Provider,
+        random: Box<dyn Random + Send>,
+        tun: Option<(Tun, Routes)>,
+    ) -> Self {
+        let options = Options {
+            transport: false,
+            ..Options::default()
+        };
+        Self {
+            esp: Dataplane::new(provider, random, options),
+            tun,
+            packet: vec![0; PACKET],
+            waiting: None,
+            run: Run::default(),
+        }
+    }
+
+    /// A further packet, if one is there already.
+    fn another(&mut self) -> Option<usize> {
+        match (&self.tun, self.packet.get_mut(HEADROOM..)) {
+            (Some((tun, _)), Some(room)) => tun.try_receive(room).ok(),
+            _ => None,
+        }
+    }
+
+    /// Sends a packet of the host through its child.
+    fn inner_packet(&mut self, sockets: &Sockets, length: usize) {
+        let Self {
+            esp,
+            tun,
+            packet,
+            run,
+            ..
+        } = self;
+        match esp.encapsulate(packet, HEADROOM..HEADROOM + length) {
+            Outbound::Send(sealed) if sealed.udp => {
+                let Some(bytes) = packet.get(sealed.datagram) else {
+                    return;
+                };
+                if let Err(error) = run.add(sockets, sealed.local, sealed.remote, bytes) {
+                    tracing::debug!("ESP to {}: {error}", sealed.remote);
+                }
+            }
+            Outbound::Send(sealed) => {
+                tracing::trace!(
+                    "child {:?}: ESP without UDP cannot be sent from here",
+                    sealed.child
+                );
+            }
+            Outbound::Answer(answer) => {
+                if let Some((tun, _)) = tun
+                    && let Err(error) = tun.send(&answer)
+                {
+                    tracing::debug!("{}: {error}", tun.name());
+                }
+            }
+            Outbound::Drop(reason) => tracing::trace!("packet of the host dropped: {reason}"),
+        }
+    }
+
+    fn report(&mut self, news: &mut Vec<News>) {
+        let expired = self.esp.expiries().map(|expiry| News::Expired {
+            child: expiry.child,
+            hard: expiry.hard,
+        });
+        news.extend(expired);
+    }
+
+    async fn lead(&mut self, child: &ChildSa, assigned: &[IpAddr]) -> Result<(), PlaneError> {
+        let Some((_, routes)) = &mut self.tun else {
+            return Ok(());
+        };
+        let wanted = ChildRoutes {
+            child: child.id,
+            peer: child.remote.ip(),
+            local: &child.local_selectors,
+            remote: &child.remote_selectors,
+            assigned,
+        };
+        let added = routes.add_child(&wanted).await;
+        added.map_err(|error| PlaneError::Routes(Box::new(error)))
+    }
+}
+
+/// What this plane negotiates, but carries no packets of.
+const fn carries(child: &ChildSa) -> Result<(), PlaneError> {
+    match (child.mode, child.udp_encapsulation) {
+        (Mode::Tunnel, true) => Ok(()),
+        (Mode::Transport, _) => Err(PlaneError::NoPackets(
+            "it is in transport mode, and the userspace data plane carries no packets of that; \
+             set data_plane = \"kernel\"",
+        )),
+        (_, false) => Err(PlaneError::NoPackets(
+            "the peer does without UDP encapsulation, and the userspace data plane cannot send bare ESP; \
+             set data_plane = \"kernel\"",
+        )),
+    }
+}
+
+impl DataPlane for Userspace {
+    fn device(&self) -> Option<&str> {
+        self.tun.as_ref().map(|(tun, _)| tun.name())
+    }
+
+    fn install<'a>(
+        &'a mut self,
+        child: &'a ChildSa,
+        assigned: &'a [IpAddr],
+    ) -> Work<'a, Result<(), PlaneError>> {
+        Box::pin(async move {
+            self.esp.install(child)?;
+            carries(child)?;
+            self.lead(child, assigned).await
+        })
+    }
+
+    fn use_child(&mut self, child: ChildId) -> Result<(), PlaneError> {
+        let known = self.esp.use_child(child);
+        known.then_some(()).ok_or(PlaneError::Unknown)
+    }
+
+    fn update(&mut self, update: ChildUpdate) -> Result<(), PlaneError> {
+        let known = self.esp.update(update);
+        known.then_some(()).ok_or(PlaneError::Unknown)
+    }
+
+    fn remove(&mut self, child: ChildId) -> Work<'_, bool> {
+        Box::pin(async move {
+            let known = self.esp.remove(child).is_some();
+            if let Some((_, routes)) = &mut self.tun {
+                routes.remove_child(child).await;
+            }
+            known
+        })
+    }
+
+    fn add_address(&mut self, address: IpAddr) -> Work<'_, Result<(), PlaneError>> {
+        Box::pin(async move {
+            let Some((_, routes)) = &self.tun else {
+                return Ok(());
+            };
+            let added = routes.add_address(address).await;
+            added.map_err(|error| PlaneError::Routes(Box::new(error)))
+        })
+    }
+
+    fn remove_address(&mut self, address: IpAddr) -> Work<'_, ()> {
+        Box::pin(async move {
+            if let Some((_, routes)) = &self.tun {
+                routes.remove_address(address).await;
+            }
+        })
+    }
+
+    fn counters(&self, child: ChildId) -> Option<Counters> {
+        self.esp.counters(child)
+    }
+
+    fn drops(&self) -> Drops {
+        *self.esp.drops()
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self {
+            tun,
+            packet,
+            waiting,
+            ..
+        } = self;
+        let (Some((tun, _)), Some(room)) = (tun, packet.get_mut(HEADROOM..)) else {
+            return Poll::Pending;
+        };
+        tun.poll_receive(cx, room).map_ok(|length| {
+            *waiting = Some(length);
+        })
+    }
+
+    fn work(&mut self, sockets: &Sockets, news: &mut Vec<News>) {
+        for _ in 0..BURST {
+            let Some(length) = self.waiting.take().or_else(|| self.another()) else {
+                break;
+            };
+            self.inner_packet(sockets, length);
+        }
+        if let Err(error) = self.run.send(sockets) {
+            tracing::debug!("ESP: {error}");
+        }
+        self.report(news);
+    }
+
+    /// Opens an ESP packet and hands what was in it to the host.
+    fn datagram(&mut self, esp: &mut [u8], from: SocketAddr, to: SocketAddr, news: &mut Vec<News>) {
+        let delivered = self.esp.decapsulate(esp, 0..esp.len(), from, to);
+        self.report(news);
+        let delivered = match delivered {
+            Ok(delivered) => delivered,
+            Err(dropped) => return tracing::trace!("ESP from {from} dropped: {}", dropped.reason),
+        };
+        let (Some((tun, _)), Some(packet)) = (&self.tun, esp.get(delivered.packet)) else {
+            return;
+        };
+        if let Err(error) = tun.send(packet) {
+            tracing::debug!("{}: {error}", tun.name());
+        }
+    }
+
+    fn close(self: Box<Self>) -> Work<'static, ()> {
+        Box::pin(async move {
+            if let Some((tun, routes)) = self.tun {
+                routes.close().await;
+                drop(tun);
+            }
+        })
+    }
+}
