@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use ike_ext::{ChildId, Extension, Instant, SaId};
+use ike_ext::{ChildId, Extension, Instant, Role, SaId};
 use ikev2::{
     ChildSa, ChildUpdate, CloseReason, Datagram, Dropped, Endpoint, Event, Failure, Input, KeyLog,
     Outbox, Output, SaStatus,
@@ -64,6 +64,8 @@ impl Host {
                     bytes: it.bytes,
                 }),
                 Output::InstallChild(it) => {
+                    let in_time = it.role == Role::Initiator || packets.is_empty();
+                    assert!(in_time, "the peer may send before the child receives");
                     self.plane.install(&it);
                     let twice = self.children.insert(it.id, *it);
                     assert!(twice.is_none(), "a child was installed twice");

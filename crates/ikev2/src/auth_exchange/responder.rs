@@ -133,13 +133,16 @@ fn answer(
     let child = open_child(cx, sa, index, message, &mut reply);
     let refusal = child.as_ref().err().and_then(Failure::notify);
     reply.extend(refusal.map(|what| notify(what, &[])));
-    cx.respond(sa, ExchangeType::IKE_AUTH, message.header.message_id, reply)?;
+    let message_id = message.header.message_id;
     match child {
         Ok(agreed) => {
+            // RFC 7296 §2.8: ready to receive before the peer hears that it may send
             let nonces = &state.transcript.nonces;
-            child::install(cx, sa, agreed, (&nonces.0, &nonces.1))
+            child::install(cx, sa, agreed, (&nonces.0, &nonces.1))?;
+            cx.respond(sa, ExchangeType::IKE_AUTH, message_id, reply)
         }
         Err(failure) => {
+            cx.respond(sa, ExchangeType::IKE_AUTH, message_id, reply)?;
             let policy = sa.facts.policy.ok_or(NO_CONNECTION)?;
             cx.out.event(Event::ChildFailed {
                 sa: sa.facts.id,
