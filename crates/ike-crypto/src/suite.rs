@@ -40,6 +40,7 @@ mod signatures;
 mod vectors;
 
 pub use agreement::agree;
+pub use signatures::private_keys;
 
 /// Runs everything over `provider`: the properties, and the vectors in `data`.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use ike_crypto::Provider;
+use ike_crypto::{Provider, SignatureScheme};
 use ike_ext::Role;
 use ipsec_doi::{HashId, Identity};
 use isakmp_wire::v2::{AuthMethod, Authentication, Identification, kind};
@@ -221,15 +221,30 @@ pub(crate) fn verify_signature(
         .transcript
         .signed(evidence.role, proof.identification);
     let provider = evidence.provider;
-    let holds = signed.covered(provider, evidence.keys, evidence.role, |parts| {
-        let mut verifiers = schemes.iter().filter_map(|it| provider.verifier(*it));
-        verifiers.any(|it| it.verify(key.as_der(), parts, octets).is_ok())
-    })?;
+    let by = |scheme: &SignatureScheme| {
+        let verifier = provider.verifier(*scheme);
+        signed.covered(provider, evidence.keys, evidence.role, |parts| {
+            verifier.is_some_and(|it| it.verify(key.as_der(), parts, octets).is_ok())
+        })
+    };
     let peer = proof.identity.clone();
-    if holds {
-        return Ok(Verified(peer));
+    for scheme in &schemes {
+        if by(scheme)? {
+            return Ok(Verified(peer));
+        }
     }
     let method = proof.auth.method;
+    // method 1 does not name its hash: an old peer's operator should hear that it is the hash
+    let old = SignatureScheme::RsaPkcs1(HashId::SHA1);
+    if method == AuthMethod::RSA && !schemes.contains(&old) && by(&old)? {
+        return Err(AuthenticationFailure::Scheme {
+            peer,
+            method,
+            used: Some(old),
+            accepted: trust.schemes.clone(),
+        }
+        .into());
+    }
     Err(AuthenticationFailure::WrongSignature {
         peer,
         method,

@@ -7,9 +7,10 @@ use core::time::Duration;
 
 use ike_ext::PolicyId;
 use ipsec_doi::encapsulation::Mode;
-use ipsec_doi::{EspProposal, IkeProposal, TrafficSelector};
+use ipsec_doi::{EspProposal, Identity, IkeProposal, TrafficSelector};
 
 use crate::authentication::Authentication;
+use crate::pool::Pool;
 use crate::profile::Profile;
 
 /// Everything that an [`Endpoint`](crate::Endpoint) is told by its operator.
@@ -277,10 +278,17 @@ pub struct Addressing {
     pub request_v4: bool,
     /// As a client, ask for an IPv6 address.
     pub request_v6: bool,
-    /// As a server, the IPv4 address for the peer that asks.
+    /// As a server, the IPv4 address for the peer that asks: a pool of one, before the others.
     pub assign_v4: Option<Ipv4Addr>,
-    /// As a server, the IPv6 address for the peer that asks, and its prefix length.
+    /// As a server, the IPv6 address for the peer that asks, and its prefix length: a pool of one,
+    /// before the others.
     pub assign_v6: Option<(Ipv6Addr, u8)>,
+    /// As a server, addresses for the peers that ask, in order of preference. Each goes to one
+    /// identity at a time, across all connections of an endpoint.
+    pub pools: Vec<Pool>,
+    /// As a server, addresses that these identities always get. Nobody else gets them, even where
+    /// they lie in a pool.
+    pub fixed: Vec<(Identity, IpAddr)>,
     /// As a server, DNS servers for the peer that asks.
     pub dns: Vec<IpAddr>,
 }

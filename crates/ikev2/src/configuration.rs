@@ -9,8 +9,9 @@ use isakmp_wire::v2::{CfgAttribute, CfgType, Configuration, OwnedCfgAttr, kind};
 use crate::config::Connection;
 use crate::context::Cx;
 use crate::failure::{Failure, Incompatibility};
+use crate::lease::{Family, Request};
 use crate::output::Assigned;
-use crate::sa::Sa;
+use crate::sa::{Sa, State};
 
 /// No more attributes of one payload than this are looked at.
 const MAX_ATTRIBUTES: usize = 64;
@@ -59,11 +60,6 @@ pub(crate) fn reply(
     connection: usize,
     asked: &Configuration<'_>,
 ) -> Result<Reply, Failure> {
-    let connection = cx.core.connection(Some(connection));
-    let gives = connection
-        .ok_or(Failure::Bug("the connection is gone"))?
-        .addressing
-        .clone();
     let mut reply = Reply::default();
     let mut wants_address = false;
     let mut seen: Vec<CfgAttribute> = Vec::new();
@@ -75,14 +71,17 @@ pub(crate) fn reply(
         match it.kind {
             CfgAttribute::INTERNAL_IP4_ADDRESS => {
                 wants_address = true;
-                if let Some(ip) = gives.assign_v4 {
+                let given = assign(cx, sa, connection, (Family::V4, v4(it.value)))?;
+                if let Some((IpAddr::V4(ip), _)) = given {
                     reply.attributes.push(attribute(it.kind, &ip.octets()));
                     reply.addresses.push(ip.into());
                 }
             }
             CfgAttribute::INTERNAL_IP6_ADDRESS => {
                 wants_address = true;
-                if let Some((ip, prefix)) = gives.assign_v6 {
+                let wish = v6_with_prefix(it.value).map(|it| it.0);
+                let given = assign(cx, sa, connection, (Family::V6, wish))?;
+                if let Some((IpAddr::V6(ip), prefix)) = given {
                     let mut value = ip.octets().to_vec();
                     value.push(prefix);
                     reply.attributes.push(OwnedCfgAttr {
@@ -93,7 +92,8 @@ pub(crate) fn reply(
                 }
             }
             CfgAttribute::INTERNAL_IP4_DNS | CfgAttribute::INTERNAL_IP6_DNS => {
-                push_dns(&mut reply.attributes, it.kind, &gives.dns);
+                let connection = cx.core.connection(Some(connection)).ok_or(NO_CONNECTION)?;
+                push_dns(&mut reply.attributes, it.kind, &connection.addressing.dns);
             }
             kind => cx.question(sa, |extensions, host| {
                 extensions.reply_attributes(host, sa.facts.id, kind, &mut reply.attributes);
@@ -105,6 +105,33 @@ pub(crate) fn reply(
     }
     Ok(reply)
 }
+
+/// An address for the SA's peer, with its prefix length. What it wishes, its former address for
+/// instance, it gets where that is free (RFC 7296 §3.15.1).
+fn assign(
+    cx: &mut Cx<'_>,
+    sa: &Sa,
+    connection: usize,
+    (family, wish): (Family, Option<IpAddr>),
+) -> Result<Option<(IpAddr, u8)>, Failure> {
+    let State::Established(established) = &sa.state else {
+        return Err(Failure::Bug("an address before authentication"));
+    };
+    let core = &mut *cx.core;
+    let connection = core.config.connections.get(connection);
+    let gives = &connection.ok_or(NO_CONNECTION)?.addressing;
+    let found = core.leases.take(&Request {
+        sa: sa.facts.id,
+        identity: established.remote_id(),
+        gives,
+        family,
+        wish,
+    });
+    let single = gives.assign_v6.map(|it| (IpAddr::V6(it.0), it.1));
+    Ok(found.map(|ip| single.filter(|it| it.0 == ip).unwrap_or((ip, 128))))
+}
+
+const NO_CONNECTION: Failure = Failure::Bug("the connection is gone");
 
 fn push_dns(out: &mut Vec<OwnedCfgAttr>, kind: CfgAttribute, servers: &[IpAddr]) {
     for server in servers {

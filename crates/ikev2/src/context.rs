@@ -15,6 +15,7 @@ use isakmp_wire::{Spi, Version};
 
 use crate::config::{Config, Connection};
 use crate::cookie::CookieJar;
+use crate::lease::Leases;
 use crate::output::Outbox;
 use crate::sa::{Facts, Path, Phase, Sa};
 use crate::table::Table;
@@ -27,13 +28,14 @@ pub(crate) struct Core {
     pub(crate) random: SeededRandom,
     pub(crate) table: Table,
     pub(crate) cookies: CookieJar,
+    pub(crate) leases: Leases,
     /// What extensions asked for in the course of the call.
     pub(crate) actions: Vec<Action>,
     next_child: u64,
 }
 
 impl Core {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         config: Config,
         provider: &'static Provider,
         random: SeededRandom,
@@ -46,6 +48,7 @@ impl Core {
             random,
             table,
             cookies,
+            leases: Leases::default(),
             actions: Vec::new(),
             next_child: 1,
         }

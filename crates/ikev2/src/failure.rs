@@ -261,6 +261,9 @@ impl Failure {
             Self::Misbehaved(Misbehaviour::UnknownCritical(_)) => {
                 NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD
             }
+            Self::Misbehaved(Misbehaviour::TooManyCertificates | Misbehaviour::LongCertificate) => {
+                NotifyType::AUTHENTICATION_FAILED
+            }
             Self::Misbehaved(_) => NotifyType::INVALID_SYNTAX,
             Self::PeerError(_) | Self::Timeout(_) => return None,
         })

@@ -59,6 +59,7 @@ impl Cx<'_> {
     /// Forgets an SA that nobody needs to hear of any more.
     pub(crate) fn close(&mut self, mut sa: Box<Sa>) {
         self.drop_children(&mut sa);
+        self.core.leases.release(sa.facts.id);
         self.lifecycle(&sa, Lifecycle::Closed);
         self.core.table.remove(sa.facts.id);
     }
@@ -78,6 +79,7 @@ impl Cx<'_> {
     /// An established SA is over; `None` when that has been told already.
     pub(crate) fn end(&mut self, sa: &mut Sa, reason: Option<CloseReason>) {
         self.drop_children(sa);
+        self.core.leases.release(sa.facts.id);
         sa.state = State::Closed;
         if let (Some(reason), Some(policy)) = (reason, sa.facts.policy) {
             self.out.event(Event::Closed {

@@ -38,10 +38,12 @@ mod informational;
 mod init;
 mod input;
 mod keys;
+mod lease;
 mod misuse;
 mod narrow;
 mod nat;
 mod output;
+mod pool;
 mod profile;
 mod protect;
 mod receive;
@@ -68,5 +70,6 @@ pub use crate::output::{
     Assigned, ChildKeys, ChildSa, ChildUpdate, CloseReason, Established, Event, KeyLog, Message,
     OriginalAddresses, Outbox, Output, PeerCertificates, TrafficLimits, Transmit,
 };
+pub use crate::pool::{Pool, PoolError};
 pub use crate::profile::{Profile, SuiteChoice};
 pub use crate::status::{ChildStatus, SaStatus};

@@ -349,3 +349,62 @@ fn forced_encapsulation_floats_the_ports() {
     assert_eq!((a.local.port(), a.remote.port()), (4500, 4500));
     assert_eq!((b.local, b.remote), (a.remote, a.local));
 }
+
+/// RFC 7296 §2.19: an address from the pool; it is free again when the SA is over, and the same
+/// identity gets it again.
+#[test]
+fn an_address_comes_from_the_pool_and_goes_back() {
+    let mut pair = Pair::new(|a, b| {
+        a.addressing.request_v4 = true;
+        a.addressing.request_v6 = true;
+        a.children[0].local = Selectors::Dynamic;
+        b.children[0].remote = Selectors::Dynamic;
+        b.addressing.pools = ["10.9.0.0/8", "fd00::/64"]
+            .map(|it| it.parse().unwrap())
+            .to_vec();
+    });
+    let assigned = |pair: &Pair| -> Vec<_> {
+        let events = pair.sides[0].events.iter();
+        let told = events.filter_map(|it| match it {
+            Event::Configured { assigned, .. } => Some(assigned.addresses.clone()),
+            _ => None,
+        });
+        told.collect()
+    };
+    let expected = vec![
+        ("10.0.0.1".parse().unwrap(), 32),
+        ("fd00::1".parse().unwrap(), 128),
+    ];
+    let sa = pair.initiate();
+    assert_eq!(assigned(&pair), std::slice::from_ref(&expected));
+    let child = &pair.sides[1].children[0];
+    assert!(child.remote_selectors.iter().all(|it| it.start == it.end));
+    let mut out = Outbox::new();
+    pair.sides[0]
+        .endpoint
+        .delete(pair.now, sa, &mut out)
+        .unwrap();
+    pair.absorb(0, &mut out);
+    pair.run();
+    pair.initiate();
+    assert_eq!(assigned(&pair), [expected.clone(), expected]);
+}
+
+/// RFC 7296 §3.15.4: without an address there is no child, but the IKE SA stands.
+#[test]
+fn an_exhausted_pool_refuses_the_child_and_not_the_sa() {
+    let mut pair = Pair::new(|a, b| {
+        a.addressing.request_v4 = true;
+        b.addressing.pools = vec!["10.9.0.1".parse().unwrap()];
+        let boss = Identity::parse("boss.lab").unwrap();
+        b.addressing.fixed = vec![(boss, "10.9.0.1".parse().unwrap())];
+    });
+    pair.initiate();
+    assert_eq!(pair.established(), [true, true]);
+    assert!(pair.sides.iter().all(|it| it.children.is_empty()));
+    for side in 0..2 {
+        let told = pair.failures(side)[0].to_string();
+        assert!(told.contains("internal address"), "{told}");
+        assert_eq!(pair.sides[side].endpoint.sas().count(), 1);
+    }
+}

@@ -9,7 +9,7 @@ use crate::random::SeededRandom;
 use crate::{Provider, SignatureScheme, SigningKey};
 
 pub(super) fn properties(provider: &Provider, report: &mut Report) {
-    for (name, der) in loadable() {
+    for (name, der) in private_keys() {
         match provider.load_key(&der) {
             Ok(key) => key_properties(provider, provider, name, &*key, report),
             // RSA keys are an option.
@@ -26,14 +26,16 @@ pub(super) fn properties(provider: &Provider, report: &mut Report) {
 
 /// Signatures of one provider verified by another.
 pub(super) fn between(signer: &Provider, verifier: &Provider, report: &mut Report) {
-    for (name, der) in loadable() {
+    for (name, der) in private_keys() {
         if let Ok(key) = signer.load_key(&der) {
             key_properties(signer, verifier, name, &*key, report);
         }
     }
 }
 
-fn loadable() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+/// Private keys in DER by name: `P-256`, `P-256 in SEC1`, `P-384`, `P-521`, `Ed25519`, `RSA`, `RSA in PKCS#1`. They were
+/// made for tests and protect nothing.
+pub fn private_keys() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
     [
         ("P-256", keys::P256),
         ("P-256 in SEC1", keys::P256_SEC1),

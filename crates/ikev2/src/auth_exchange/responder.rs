@@ -1,6 +1,7 @@
 //! The responder's half of IKE_AUTH.
 
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use ike_ext::{Inbound, Role};
@@ -9,7 +10,7 @@ use isakmp_wire::v2::{self, AuthMethod, Identification, kind};
 use isakmp_wire::{ExchangeType, OwnedPayload};
 
 use crate::auth::{self, Checked, Verified, certificates};
-use crate::auth_exchange::trust::{self, Half, Verdict};
+use crate::auth_exchange::trust::{self, Candidates, Half, Verdict};
 use crate::auth_exchange::{
     AwaitAuthRequest, PeerPayloads, child_payloads, configuration, establish, evidence, identity,
     plain_ends,
@@ -48,22 +49,20 @@ pub(crate) fn on_request(
         None => None,
     };
     let candidates = find_connections(cx, sa, &peer, wanted.as_ref())?;
-    attempt(cx, sa, state, &candidates, (&peer, message))
+    attempt(cx, sa, state, candidates, (&peer, message))
 }
 
-/// Tries the connections in order; the first that takes the proof has it.
+/// Tries the connections in order; the first that takes the proof has it. Otherwise, the failure of
+/// the first of all is the one to tell.
 fn attempt(
     cx: &mut Cx<'_>,
     sa: &mut Sa,
     state: AwaitAuthRequest,
-    connections: &[usize],
+    mut candidates: Candidates,
     (peer, message): (&PeerPayloads<'_>, &Inbound<'_>),
 ) -> Result<(), Failure> {
-    let mut first = None;
-    let mut rest = connections;
-    while let [index, after @ ..] = rest {
-        let connection = cx.core.config.connections.get(*index);
-        let connection = connection.ok_or(NO_CONNECTION)?;
+    while let Some(index) = candidates.connections.front() {
+        let connection = cx.core.connection(Some(*index)).ok_or(NO_CONNECTION)?;
         let evidence = evidence(cx, sa, &state.transcript, Role::Initiator)?;
         let accepted = &connection.authentication.remote;
         match auth::verify(evidence, accepted, peer.proof()) {
@@ -73,39 +72,48 @@ fn attempt(
             Ok(Checked::NeedsKey(trust)) => {
                 let (policy, trust) = (connection.policy, trust.clone());
                 sa.facts.policy = Some(policy);
-                let half = Half::Responder(Box::new(state), rest.to_vec());
+                let half = Half::Responder(Box::new(state), candidates);
                 let it = (&peer.identity, message);
                 return trust::ask(cx, sa, (policy, &trust), it, half);
             }
-            Err(failure) => first = first.or(Some(failure)),
+            Err(failure) => candidates.failed(failure),
         }
-        rest = after;
     }
-    Err(first.unwrap_or(NO_CONNECTION))
+    Err(candidates.failure.unwrap_or(NO_CONNECTION))
 }
 
-/// Goes on with what the application says about the peer's key, for the first of the connections.
+impl Candidates {
+    /// The one in question was not it.
+    fn failed(&mut self, failure: Failure) {
+        self.connections.pop_front();
+        self.failure.get_or_insert(failure);
+    }
+}
+
+/// Goes on with what the application says about the peer's key, for the first of the candidates.
 pub(super) fn judged(
     cx: &mut Cx<'_>,
     sa: &mut Sa,
     state: AwaitAuthRequest,
-    connections: &[usize],
+    mut candidates: Candidates,
     message: &Inbound<'_>,
     verdict: Verdict,
 ) -> Result<(), Failure> {
     let peer = PeerPayloads::read(message.payloads(), kind::ID_I)?;
-    let (index, rest) = connections.split_first().ok_or(NO_CONNECTION)?;
+    let index = *candidates.connections.front().ok_or(NO_CONNECTION)?;
     let checked = verdict.and_then(|key| {
-        let connection = cx.core.connection(Some(*index)).ok_or(NO_CONNECTION)?;
+        let connection = cx.core.connection(Some(index)).ok_or(NO_CONNECTION)?;
         let trust = connection.authentication.trust(peer.auth.method);
         let evidence = evidence(cx, sa, &state.transcript, Role::Initiator)?;
         auth::verify_signature(evidence, trust.ok_or(NO_CONNECTION)?, peer.proof(), &key)
     });
     match checked {
-        Ok(verified) => answer(cx, sa, &state, *index, message, verified),
+        Ok(verified) => answer(cx, sa, &state, index, message, verified),
         // what one connection does not take, another may
-        Err(failure) if rest.is_empty() => Err(failure),
-        Err(failure) => attempt(cx, sa, state, rest, (&peer, message)).map_err(|_| failure),
+        Err(failure) => {
+            candidates.failed(failure);
+            attempt(cx, sa, state, candidates, (&peer, message))
+        }
     }
 }
 
@@ -161,7 +169,7 @@ fn find_connections(
     sa: &Sa,
     peer: &PeerPayloads<'_>,
     wanted: Option<&Identity>,
-) -> Result<Vec<usize>, Failure> {
+) -> Result<Candidates, Failure> {
     let path = sa.facts.path;
     let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
     let suite = secure.keys.suite();
@@ -173,7 +181,8 @@ fn find_connections(
     } else {
         &peer.identity
     };
-    let (mut found, mut expected, mut accepted) = (Vec::new(), Vec::new(), Vec::new());
+    let mut connections = VecDeque::new();
+    let (mut expected, mut accepted) = (Vec::new(), Vec::new());
     for (index, it) in cx.core.config.connections.iter().enumerate() {
         if !crate::init::is_for(it, path.local, path.remote)
             || !cx.extensions.permits(sa.facts.id, it.policy)
@@ -185,7 +194,7 @@ fn find_connections(
         let is_peer = ids.remote_id.as_ref().is_none_or(|id| id == claimed);
         if is_wanted && is_peer && has_suite(it, suite) {
             if ids.remote.iter().any(|it| it.is_for(method)) {
-                found.push(index);
+                connections.push_back(index);
             }
             for kind in ids.remote.iter().map(RemoteProof::kind) {
                 if !accepted.contains(&kind) {
@@ -196,9 +205,12 @@ fn find_connections(
             expected.push(ids.remote_id.clone());
         }
     }
-    found.truncate(MAX_TRIES);
-    if !found.is_empty() {
-        return Ok(found);
+    connections.truncate(MAX_TRIES);
+    if !connections.is_empty() {
+        return Ok(Candidates {
+            connections,
+            failure: None,
+        });
     }
     let peer = peer.identity.clone();
     Err(if accepted.is_empty() {

@@ -1,6 +1,7 @@
 //! The wait for a verdict on the peer's certificates, in both halves of IKE_AUTH.
 
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -30,8 +31,16 @@ pub(crate) struct AwaitTrust {
 #[derive(Debug)]
 pub(super) enum Half {
     Initiator(Box<AwaitAuthResponse>),
-    /// And the connections that it may be for, the one in question first.
-    Responder(Box<AwaitAuthRequest>, Vec<usize>),
+    Responder(Box<AwaitAuthRequest>, Candidates),
+}
+
+/// The connections that a request may be for.
+#[derive(Debug)]
+pub(super) struct Candidates {
+    /// Those that are left, the one in question first.
+    pub(super) connections: VecDeque<usize>,
+    /// Why the first of all was not it.
+    pub(super) failure: Option<Failure>,
 }
 
 /// A message that was taken out of its protection, to be read again.
@@ -142,8 +151,8 @@ fn judged(
             initiator::judged(cx, sa, *waiting, &message, verdict)?;
             next_task(cx, sa)
         }
-        Half::Responder(waiting, connections) => {
-            let done = responder::judged(cx, sa, *waiting, &connections, &message, verdict);
+        Half::Responder(waiting, candidates) => {
+            let done = responder::judged(cx, sa, *waiting, candidates, &message, verdict);
             let message_id = message.header.message_id;
             done.or_else(|failure| cx.refuse_auth(sa, message_id, failure))
         }
