@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::ikee::{Config, Ikee};
 use crate::lab::{Family, Host, Lab};
+use crate::peer::Peer;
 use crate::scripted;
-use crate::strongswan::StrongSwan;
 
 /// What our server does, as strongSwan's in the lab does it.
 fn server() -> Config {
@@ -42,7 +42,7 @@ fn lists(report: &Value, parts: &[&str]) -> bool {
 fn strongswan_gives_our_client_addresses_and_tells_its_servers() {
     for family in Family::BOTH {
         let Some(lab) = Lab::two() else { return };
-        let peer = StrongSwan::start(&lab, "v2-vip", Host::B, family, &[]);
+        let peer = Peer::start(&lab, "v2-vip", Host::B, family, &[]);
         let ikee = Ikee::start(&lab, &client(family));
         ikee.up();
         peer.assert_up();
@@ -64,7 +64,7 @@ fn our_server_gives_strongswan_addresses_and_tells_no_servers_unasked() {
     for family in Family::BOTH {
         let Some(lab) = Lab::two() else { return };
         let ikee = Ikee::start(&lab, &server());
-        let peer = StrongSwan::start(&lab, "v2-vip", Host::A, family, &[]);
+        let peer = Peer::start(&lab, "v2-vip", Host::A, family, &[]);
         peer.up();
         peer.assert_logged("installing new virtual IP 10.99.3.1");
         peer.assert_logged("installing new virtual IP fd99:3::1");

@@ -2,12 +2,12 @@
 
 use crate::ikee::{Config, Ikee};
 use crate::lab::{Family, Host, Lab};
+use crate::peer::Peer;
 use crate::scripted;
-use crate::strongswan::StrongSwan;
 
 fn initiates(family: Family) {
     let Some(lab) = Lab::two() else { return };
-    let peer = StrongSwan::start(&lab, "v2-psk", Host::B, family, &[]);
+    let peer = Peer::start(&lab, "v2-psk", Host::B, family, &[]);
     let ikee = Ikee::start(&lab, &Config::initiator(family));
     ikee.up();
     peer.assert_up();
@@ -23,7 +23,7 @@ fn initiates(family: Family) {
 fn responds(family: Family) {
     let Some(lab) = Lab::two() else { return };
     let ikee = Ikee::start(&lab, &Config::responder());
-    let peer = StrongSwan::start(&lab, "v2-psk", Host::A, family, &[]);
+    let peer = Peer::start(&lab, "v2-psk", Host::A, family, &[]);
     peer.up();
     peer.assert_logged("authentication of 'b.lab' with pre-shared key successful");
     lab.assert_pings();
@@ -57,7 +57,7 @@ fn we_respond_with_a_secret_over_ipv6_and_packets_of_both_families_pass() {
 fn we_return_the_cookie_that_strongswan_asks_for() {
     for family in Family::BOTH {
         let Some(lab) = Lab::two() else { return };
-        let peer = StrongSwan::start(&lab, "v2-cookie", Host::B, family, &[]);
+        let peer = Peer::start(&lab, "v2-cookie", Host::B, family, &[]);
         // it asks as soon as there is a half-open SA
         let stranger = lab.within(Host::A, move || scripted::leave_half_open(family));
         stranger.join().expect("a half-open SA");
@@ -77,7 +77,7 @@ fn strongswan_returns_the_cookie_that_we_ask_for() {
         let mut config = Config::responder();
         config.sections = "[limits]\ncookie_threshold = 0".into();
         let ikee = Ikee::start(&lab, &config);
-        let peer = StrongSwan::start(&lab, "v2-cookie", Host::A, family, &[]);
+        let peer = Peer::start(&lab, "v2-cookie", Host::A, family, &[]);
         peer.up();
         peer.assert_logged("parsed IKE_SA_INIT response 0 [ N(COOKIE) ]");
         peer.assert_logged("generating IKE_SA_INIT request 0 [ N(COOKIE) SA");
@@ -90,7 +90,7 @@ fn strongswan_returns_the_cookie_that_we_ask_for() {
 fn we_begin_again_with_the_group_that_strongswan_wants() {
     for family in Family::BOTH {
         let Some(lab) = Lab::two() else { return };
-        let peer = StrongSwan::start(&lab, "v2-badke", Host::B, family, &[]);
+        let peer = Peer::start(&lab, "v2-badke", Host::B, family, &[]);
         let mut config = Config::initiator(family);
         config.proposals = "aes128-sha256-modp2048-ecp256".into();
         let ikee = Ikee::start(&lab, &config);
@@ -109,7 +109,7 @@ fn strongswan_begins_again_with_the_group_that_we_want() {
         let mut config = Config::responder();
         config.proposals = "aes128-sha256-ecp256".into();
         let ikee = Ikee::start(&lab, &config);
-        let peer = StrongSwan::start(&lab, "v2-badke", Host::A, family, &[]);
+        let peer = Peer::start(&lab, "v2-badke", Host::A, family, &[]);
         peer.up();
         peer.assert_logged("parsed IKE_SA_INIT response 0 [ N(INVAL_KE) ]");
         assert_eq!(ikee.sa()["suite"], "aes128-sha256-ecp256");

@@ -2,7 +2,7 @@
 
 use crate::ikee::{Config, Ikee};
 use crate::lab::{Family, Host, Lab};
-use crate::strongswan::StrongSwan;
+use crate::peer::Peer;
 
 /// Gives up within seconds.
 const IMPATIENT: &str = "retransmit = { first = \"500ms\", longest = \"1s\", tries = 3 }";
@@ -10,7 +10,7 @@ const IMPATIENT: &str = "retransmit = { first = \"500ms\", longest = \"1s\", tri
 /// We initiate and must fail; the line holds each of `said`, strongSwan's log `logged`.
 fn refused(change: impl FnOnce(&mut Config), said: &[&str], logged: &str) {
     let Some(lab) = Lab::two() else { return };
-    let peer = StrongSwan::start(&lab, "v2-psk", Host::B, Family::V4, &[]);
+    let peer = Peer::start(&lab, "v2-psk", Host::B, Family::V4, &[]);
     let mut config = Config::initiator(Family::V4);
     config.connection = IMPATIENT.into();
     change(&mut config);
@@ -33,7 +33,7 @@ fn refuses(change: impl FnOnce(&mut Config), said: &[&str], logged: &str) {
     let mut config = Config::responder();
     change(&mut config);
     let ikee = Ikee::start(&lab, &config);
-    let peer = StrongSwan::start(&lab, "v2-psk", Host::A, Family::V4, &[]);
+    let peer = Peer::start(&lab, "v2-psk", Host::A, Family::V4, &[]);
     peer.up_fails();
     peer.assert_logged(logged);
     let log = ikee.log();

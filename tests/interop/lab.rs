@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
+use crate::peer::Kind;
+
 /// One of the two hosts. A always has the client's part, B is where A's packets go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Host {
@@ -79,6 +81,7 @@ impl Family {
 pub(crate) struct Lab {
     scripts: PathBuf,
     pub(crate) run: PathBuf,
+    pub(crate) peer: Kind,
     binary: PathBuf,
     _alone: File,
 }
@@ -87,23 +90,29 @@ pub(crate) struct Lab {
 const PREFIX: &str = "ikeetest";
 
 impl Lab {
-    /// A and B on one wire; `None` where that is not possible.
+    /// A and B on one wire, with strongSwan; `None` where that is not possible.
     pub(crate) fn two() -> Option<Self> {
-        Self::new("two")
+        Self::with(Kind::StrongSwan)
     }
 
-    /// A behind an address translator.
+    /// A and B on one wire, with this peer.
+    pub(crate) fn with(peer: Kind) -> Option<Self> {
+        Self::new("two", peer)
+    }
+
+    /// A behind an address translator, with strongSwan.
     pub(crate) fn nat() -> Option<Self> {
-        Self::new("nat")
+        Self::new("nat", Kind::StrongSwan)
     }
 
-    fn new(topology: &str) -> Option<Self> {
-        let found = find();
+    fn new(topology: &str, peer: Kind) -> Option<Self> {
+        let found = find(peer);
         let (scripts, binary) = match found {
             Ok(found) => found,
             Err(why) => {
-                static ONCE: Once = Once::new();
-                ONCE.call_once(|| say(&format!("skipped: interop: {why}")));
+                static ONCE: [Once; 3] = [const { Once::new() }; 3];
+                let once = &ONCE[peer as usize];
+                once.call_once(|| say(&format!("skipped: interop with {}: {why}", peer.name())));
                 return None;
             }
         };
@@ -114,6 +123,7 @@ impl Lab {
         let lab = Self {
             scripts,
             run,
+            peer,
             binary,
             _alone: alone,
         };
@@ -247,13 +257,11 @@ pub(crate) fn say(line: &str) {
 }
 
 /// The lab's scripts and the program under test, or what is missing.
-fn find() -> Result<(PathBuf, PathBuf), String> {
-    match std::env::var("IKEE_PEER").as_deref() {
-        Ok("strongswan") => {}
-        Ok(other) => return Err(format!("no tests against {other} yet")),
-        Err(_) => {
-            return Err("IKEE_PEER is not set; `cargo xtask interop` runs these tests".into());
-        }
+fn find(peer: Kind) -> Result<(PathBuf, PathBuf), String> {
+    let peers = std::env::var("IKEE_PEERS")
+        .map_err(|_| "IKEE_PEERS is not set; `cargo xtask interop` runs these tests")?;
+    if !peers.split(',').any(|it| it == peer.name()) {
+        return Err(format!("only {peers} was asked for"));
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let scripts =
@@ -267,10 +275,6 @@ fn find() -> Result<(PathBuf, PathBuf), String> {
         (
             scripts.join("netns-up.sh").is_file(),
             format!("no lab at {} (IKEE_LAB names it)", scripts.display()),
-        ),
-        (
-            Path::new("/usr/lib/ipsec/charon").is_file(),
-            "strongSwan is not installed (peers-install.sh of the lab)".to_owned(),
         ),
         (
             Path::new("/dev/net/tun").exists(),

@@ -2,7 +2,7 @@
 
 use crate::ikee::{Config, Ikee};
 use crate::lab::{Family, Host, Lab, wait_for};
-use crate::strongswan::StrongSwan;
+use crate::peer::Peer;
 
 /// Quick to notice that the peer is gone.
 const IMPATIENT: &str =
@@ -15,7 +15,7 @@ fn assert_gone(ikee: &Ikee<'_>, seconds: u64) {
 #[test]
 fn our_delete_and_the_peers_end_both_sides() {
     let Some(lab) = Lab::two() else { return };
-    let peer = StrongSwan::start(&lab, "v2-psk", Host::B, Family::V4, &[]);
+    let peer = Peer::start(&lab, "v2-psk", Host::B, Family::V4, &[]);
     let ikee = Ikee::start(&lab, &Config::initiator(Family::V4));
 
     ikee.up();
@@ -40,7 +40,7 @@ fn our_delete_and_the_peers_end_both_sides() {
 fn a_responder_takes_the_delete_of_the_peer_and_sends_its_own() {
     let Some(lab) = Lab::two() else { return };
     let ikee = Ikee::start(&lab, &Config::responder());
-    let peer = StrongSwan::start(&lab, "v2-psk", Host::A, Family::V6, &[]);
+    let peer = Peer::start(&lab, "v2-psk", Host::A, Family::V6, &[]);
     peer.up();
     peer.down();
     assert_gone(&ikee, 3);
@@ -56,7 +56,7 @@ fn a_responder_takes_the_delete_of_the_peer_and_sends_its_own() {
 #[test]
 fn a_cut_wire_is_noticed_and_the_connection_can_come_up_again() {
     let Some(lab) = Lab::two() else { return };
-    let peer = StrongSwan::start(&lab, "v2-psk", Host::B, Family::V4, &[]);
+    let peer = Peer::start(&lab, "v2-psk", Host::B, Family::V4, &[]);
     let mut config = Config::initiator(Family::V4);
     config.connection = IMPATIENT.into();
     let ikee = Ikee::start(&lab, &config);
@@ -80,7 +80,7 @@ fn a_peer_that_asks_whether_we_live_is_answered() {
     let mut config = Config::responder();
     config.connection = "liveness = 0".into();
     let ikee = Ikee::start(&lab, &config);
-    let peer = StrongSwan::start(&lab, "v2-psk", Host::A, Family::V4, &[("DPD", "1")]);
+    let peer = Peer::start(&lab, "v2-psk", Host::A, Family::V4, &[("DPD", "1")]);
     peer.up();
     wait_for(6, "strongSwan is answered twice", || {
         peer.log().contains("parsed INFORMATIONAL response 3 [ ]")

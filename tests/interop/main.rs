@@ -1,7 +1,7 @@
-//! The daemon `ikee` against strongSwan, in network namespaces, over the wire only.
+//! The daemon `ikee` against strongSwan, libreswan and OpenIKED, in network namespaces, over the wire only.
 //!
-//! `cargo xtask interop` builds what they need and runs them; without it (`IKEE_PEER` is not set), and where root, the
-//! lab, strongSwan or TUN devices are missing, each test ends at once and one line says why.
+//! `cargo xtask interop` builds what they need and runs them; without it (`IKEE_PEERS` is not set), and where root, the
+//! lab, a peer or TUN devices are missing, each test ends at once and one line says why.
 
 #![expect(clippy::disallowed_methods, reason = "real peers live in real time")]
 
@@ -12,7 +12,8 @@ mod ikee;
 mod lab;
 mod lifecycle;
 mod nat;
+mod others;
+mod peer;
 mod scripted;
-mod strongswan;
 mod suites;
 mod traffic;

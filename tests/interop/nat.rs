@@ -2,13 +2,13 @@
 
 use crate::ikee::{Config, Ikee};
 use crate::lab::{Family, Host, Lab};
-use crate::strongswan::StrongSwan;
+use crate::peer::Peer;
 
 #[test]
 fn we_initiate_from_behind_a_nat_and_packets_pass() {
     for family in Family::BOTH {
         let Some(lab) = Lab::nat() else { return };
-        let peer = StrongSwan::start(&lab, "v2-psk", Host::B, family, &[]);
+        let peer = Peer::start(&lab, "v2-psk", Host::B, family, &[]);
         let ikee = Ikee::start(&lab, &Config::initiator(family));
         ikee.up();
         peer.assert_up();
@@ -26,7 +26,7 @@ fn we_respond_to_a_peer_behind_a_nat_and_packets_pass() {
     for family in Family::BOTH {
         let Some(lab) = Lab::nat() else { return };
         let ikee = Ikee::start(&lab, &Config::responder());
-        let peer = StrongSwan::start(&lab, "v2-psk", Host::A, family, &[]);
+        let peer = Peer::start(&lab, "v2-psk", Host::A, family, &[]);
         peer.up();
         peer.assert_logged("local host is behind NAT, sending keep alives");
         lab.assert_pings();

@@ -2,7 +2,7 @@
 
 use crate::ikee::{Config, Ikee};
 use crate::lab::{Family, Host, Lab};
-use crate::strongswan::StrongSwan;
+use crate::peer::Peer;
 
 fn agree(ike: &str, esp: &str) {
     let Some(lab) = Lab::two() else { return };
@@ -13,7 +13,7 @@ fn agree(ike: &str, esp: &str) {
         config
     };
     {
-        let peer = StrongSwan::start(&lab, "v2-psk", Host::B, Family::V4, &env);
+        let peer = Peer::start(&lab, "v2-psk", Host::B, Family::V4, &env);
         let ikee = Ikee::start(&lab, &with(Config::initiator(Family::V4)));
         ikee.up();
         peer.assert_up();
@@ -22,7 +22,7 @@ fn agree(ike: &str, esp: &str) {
         ikee.stop();
     }
     let ikee = Ikee::start(&lab, &with(Config::responder()));
-    let peer = StrongSwan::start(&lab, "v2-psk", Host::A, Family::V6, &env);
+    let peer = Peer::start(&lab, "v2-psk", Host::A, Family::V6, &env);
     peer.up();
     lab.assert_pings();
     assert_suite(&ikee, ike, esp);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ikee::{Config, Ikee};
 use crate::lab::{Family, Host, Lab};
-use crate::strongswan::StrongSwan;
+use crate::peer::Peer;
 
 /// Octets of a transfer.
 const LENGTH: usize = 10_000_000;
@@ -60,7 +60,7 @@ fn transfer(lab: &Lab, from: Host, family: Family) {
 #[test]
 fn ten_megabytes_of_tcp_pass_intact_in_both_directions() {
     let Some(lab) = Lab::two() else { return };
-    let peer = StrongSwan::start(&lab, "v2-psk", Host::B, Family::V4, &[]);
+    let peer = Peer::start(&lab, "v2-psk", Host::B, Family::V4, &[]);
     let ikee = Ikee::start(&lab, &Config::initiator(Family::V4));
     ikee.up();
     peer.assert_up();

@@ -1,8 +1,8 @@
-//! `interop`: tests against another IKE implementation, each in network namespaces of its own.
+//! `interop`: tests against other IKE implementations, each in network namespaces of its own.
 //!
-//! They need the superuser, the lab's scripts (`IKEE_LAB`, or `../shared/lab`) and the peer's program. Where one of them
-//! is missing the command says so in one line and succeeds. The tests find the peer's name, the lab and the program under test in
-//! `IKEE_PEER`, `IKEE_LAB` and `IKEE_BIN`.
+//! They need the superuser, the lab's scripts (`IKEE_LAB`, or `../shared/lab`) and the peers' programs. Where one of them
+//! is missing the command says so in one line and succeeds. The tests find the peers' names, the lab and the program under
+//! test in `IKEE_PEERS`, `IKEE_LAB` and `IKEE_BIN`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,32 +10,46 @@ use std::process::Command;
 use crate::shell::{Outcome, Result, cargo, is_root, run as call, succeeds};
 use crate::tree::Tree;
 
-/// The peer that CI talks to.
-pub(crate) const DEFAULT_PEER: &str = "strongswan";
+/// All peers that are there.
+pub(crate) const ALL: &str = "all";
 /// Each peer with the program that it needs; a lab may unpack peers beside the system.
 const PEERS: [(&str, &str); 3] = [
     ("strongswan", "/usr/lib/ipsec/charon"),
     ("libreswan", "libreswan/usr/libexec/ipsec/pluto"),
     ("openiked", "openiked/usr/sbin/iked"),
 ];
-/// Where the tests are.
-const TESTS: &str = "tests/interop";
+/// Where a lab unpacks peers.
 const UNPACKED: &str = "/opt/ikelab";
 
-/// Runs the tests against a peer, or those whose name contains `filter`.
+/// Runs the tests against a peer, or [`ALL`] that are there, or those tests whose name contains `filter`.
 pub(crate) fn run(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<Outcome> {
-    let Some((_, program)) = PEERS.into_iter().find(|(name, _)| *name == peer) else {
+    let wanted: Vec<_> = PEERS
+        .into_iter()
+        .filter(|(name, _)| peer == ALL || *name == peer)
+        .collect();
+    if wanted.is_empty() {
         let names: Vec<&str> = PEERS.into_iter().map(|(name, _)| name).collect();
-        return Err(format!("no peer `{peer}`; there are {}", names.join(", ")));
-    };
-    if !tree.path(TESTS).exists() {
-        return Ok(Outcome::Skipped(format!("{TESTS} is not there")));
+        return Err(format!(
+            "no peer `{peer}`; there are {}, {ALL}",
+            names.join(", ")
+        ));
     }
     let lab =
         std::env::var_os("IKEE_LAB").map_or_else(|| tree.path("../shared/lab"), PathBuf::from);
-    if let Some(why) = lacking(&lab, peer, program) {
+    if let Some(why) = lacking(&lab) {
         return Ok(Outcome::Skipped(why));
     }
+    let (there, missing): (Vec<_>, Vec<_>) = wanted
+        .into_iter()
+        .partition(|(_, program)| is_there(program));
+    for (name, _) in missing {
+        let install = lab.join("peers-install.sh");
+        println!("skipped: {name} is not installed ({})", install.display());
+    }
+    if there.is_empty() {
+        return Ok(Outcome::Skipped("no peer is installed".into()));
+    }
+    let peers: Vec<&str> = there.into_iter().map(|(name, _)| name).collect();
     let lab = lab
         .canonicalize()
         .map_err(|error| format!("{}: {error}", lab.display()))?;
@@ -43,7 +57,7 @@ pub(crate) fn run(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<Outco
     call(cargo(tree).args(["test", "--workspace", "--no-run"]))?;
     let mut command = cargo(tree);
     command
-        .env("IKEE_PEER", peer)
+        .env("IKEE_PEERS", peers.join(","))
         .env("IKEE_LAB", lab)
         .env("IKEE_BIN", tree.target().join("debug/ikee"));
     command
@@ -54,19 +68,19 @@ pub(crate) fn run(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<Outco
     Ok(Outcome::Done)
 }
 
-/// What is missing for the tests, if anything is.
-fn lacking(lab: &Path, peer: &str, program: &str) -> Option<String> {
+/// Whether a peer's program is installed or unpacked.
+fn is_there(program: &str) -> bool {
     let unpacked =
         std::env::var_os("IKELAB_OPT").map_or_else(|| PathBuf::from(UNPACKED), PathBuf::from);
+    unpacked.join(program).is_file()
+}
+
+/// What is missing for the tests, if anything is.
+fn lacking(lab: &Path) -> Option<String> {
     if !lab.join("netns-up.sh").is_file() {
         Some(format!("no lab at {} (IKEE_LAB names it)", lab.display()))
     } else if !is_root() {
         Some("network namespaces need the superuser".into())
-    } else if !unpacked.join(program).is_file() {
-        Some(format!(
-            "{peer} is not installed ({})",
-            lab.join("peers-install.sh").display()
-        ))
     } else if !succeeds(Command::new("unshare").args(["--net", "true"])) {
         Some("network namespaces are not permitted here".into())
     } else {
@@ -80,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_missing_lab_is_said_in_one_line() {
-        let why = lacking(Path::new("/nowhere"), "strongswan", "/usr/lib/ipsec/charon").unwrap();
+        let why = lacking(Path::new("/nowhere")).unwrap();
         assert!(
             why.starts_with("no lab at /nowhere") && !why.contains('\n'),
             "{why}"

@@ -69,10 +69,10 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Tests against another IKE implementation, in network namespaces (root)
+    /// Tests against other IKE implementations, in network namespaces (root)
     Interop {
-        /// strongswan, libreswan or openiked
-        #[arg(default_value = "strongswan")]
+        /// strongswan, libreswan, openiked, or all that are there
+        #[arg(default_value = interop::ALL)]
         peer: String,
         /// Only tests whose name contains this
         filter: Option<String>,

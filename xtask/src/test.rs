@@ -75,7 +75,7 @@ const STEPS: [Step; 13] = [
     Step {
         name: "interop",
         quick: false,
-        run: |tree| interop::run(tree, interop::DEFAULT_PEER, None),
+        run: |tree| interop::run(tree, interop::ALL, None),
     },
     Step {
         name: "tests",
@@ -179,14 +179,14 @@ fn tests(tree: &Tree) -> Result<Outcome> {
     // the tests against a peer have had their own step
     call(
         cargo(tree)
-            .env_remove("IKEE_PEER")
+            .env_remove("IKEE_PEERS")
             .args(["test", "--workspace", "--no-fail-fast"]),
     )?;
     Ok(Outcome::Done)
 }
 
 fn quick_tests(tree: &Tree) -> Result<Outcome> {
-    call(cargo(tree).env_remove("IKEE_PEER").args([
+    call(cargo(tree).env_remove("IKEE_PEERS").args([
         "test",
         "--workspace",
         "--lib",
