@@ -35,10 +35,24 @@ pub(crate) enum Command {
     Up(ConnectionArgs),
     /// Take a connection down
     Down(ConnectionArgs),
+    /// Give a connection that is up new keys
+    Rekey(RekeyArgs),
     /// Show the SAs of the daemon
     Status(StatusArgs),
+    /// Show the configured connections, and which are up
+    List(ListArgs),
+    /// Let the daemon read its configuration again, as SIGHUP does
+    Reload(ReloadArgs),
+    /// Change how much the daemon logs, or show it
+    LogLevel(LogLevelArgs),
+    /// Print what happens in the daemon, as it happens
+    Events(EventsArgs),
     /// Decode the IKE messages in a capture file, and decrypt them when the keys are given
     Inspect(InspectArgs),
+    /// Print a shell's completions for this program
+    Completions(CompletionsArgs),
+    /// Write this program's manual pages
+    Man(ManArgs),
 }
 
 #[derive(Args, Debug)]
@@ -87,7 +101,8 @@ impl From<Provider> for ProviderChoice {
 
 /// Serve the connections of a configuration file, in the foreground.
 ///
-/// Needs root, or CAP_NET_ADMIN and CAP_NET_BIND_SERVICE. SIGINT and SIGTERM delete all SAs and end it.
+/// Needs root, or CAP_NET_ADMIN and CAP_NET_BIND_SERVICE. SIGHUP reads the configuration again and changes what has
+/// changed; SIGINT and SIGTERM delete all SAs and end it.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES, after_long_help = daemon_help())]
 pub(crate) struct DaemonArgs {
@@ -164,8 +179,75 @@ pub(crate) struct StatusArgs {
     /// Print the daemon's answer as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Show it again every second, until Ctrl-C; with --json, one line each time
+    #[arg(short, long)]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) socket: SocketArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RekeyArgs {
+    /// The connection's name in the configuration
+    pub(crate) name: String,
+    /// The IKE SA instead of its children
+    #[arg(long)]
+    pub(crate) ike: bool,
+    /// Everything, with new proofs of who both sides are
+    #[arg(long, conflicts_with = "ike")]
+    pub(crate) reauthenticate: bool,
+    #[command(flatten)]
+    pub(crate) socket: SocketArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ListArgs {
+    /// Print the daemon's answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) socket: SocketArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReloadArgs {
+    /// Only say what would change
+    #[arg(long)]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) socket: SocketArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LogLevelArgs {
+    /// What to log from now on
+    #[arg(value_enum)]
+    pub(crate) level: Option<Level>,
+    #[command(flatten)]
+    pub(crate) socket: SocketArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct EventsArgs {
+    /// Print the daemon's lines as they are: one JSON object each
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) socket: SocketArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// Whose completions
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ManArgs {
+    /// The folder that they go to, one file for each command
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Args, Debug)]

@@ -1,18 +1,21 @@
-//! `up`, `down` and `status`: one question to the daemon each.
+//! `up`, `down`, `status` and their like: one question to the daemon each.
 
 use core::time::Duration;
 use std::process::ExitCode;
 
 use ikee_daemon::control::client::ask;
-use ikee_daemon::control::{Code, Command, Request, Response};
+use ikee_daemon::control::{Code, Command, Keys, Refusal, Request, Response};
 
-use crate::args::{ConnectionArgs, SocketArgs, StatusArgs};
+use crate::args::{
+    ConnectionArgs, ListArgs, LogLevelArgs, RekeyArgs, ReloadArgs, SocketArgs, StatusArgs,
+};
 use crate::output::{FAILED, Style, UNREACHABLE, USAGE, fail, print};
-use crate::status;
+use crate::{list, status};
 
 /// A negotiation ends by itself: a silent peer is given up after about a minute.
 const LONG: Duration = Duration::from_secs(600);
 const SHORT: Duration = Duration::from_secs(10);
+const SECOND: Duration = Duration::from_secs(1);
 
 pub(crate) fn up(arguments: &ConnectionArgs) -> ExitCode {
     done(
@@ -32,7 +35,72 @@ pub(crate) fn down(arguments: &ConnectionArgs) -> ExitCode {
     )
 }
 
+pub(crate) fn rekey(arguments: &RekeyArgs) -> ExitCode {
+    let what = match (arguments.ike, arguments.reauthenticate) {
+        (true, _) => Keys::Ike,
+        (_, true) => Keys::Reauthenticate,
+        _ => Keys::Children,
+    };
+    done(
+        &arguments.socket,
+        Command::Rekey {
+            name: arguments.name.clone(),
+            what,
+        },
+    )
+}
+
+pub(crate) fn reload(arguments: &ReloadArgs) -> ExitCode {
+    done(
+        &arguments.socket,
+        Command::Reload {
+            check: arguments.check,
+        },
+    )
+}
+
+pub(crate) fn log_level(arguments: &LogLevelArgs) -> ExitCode {
+    done(
+        &arguments.socket,
+        Command::LogLevel {
+            level: arguments.level.map(Into::into),
+        },
+    )
+}
+
+pub(crate) fn list(arguments: &ListArgs) -> ExitCode {
+    let response = match question(&arguments.socket, Command::List, SHORT) {
+        Ok(response) => response,
+        Err(code) => return code,
+    };
+    let connections = response.connections.unwrap_or_default();
+    if !arguments.json {
+        return print(&list::table(&connections, Style::of_stdout()));
+    }
+    match serde_json::to_string_pretty(&connections) {
+        Ok(json) => print(&format!("{json}\n")),
+        Err(error) => fail(FAILED, &error.to_string()),
+    }
+}
+
 pub(crate) fn status(arguments: &StatusArgs) -> ExitCode {
+    if !arguments.watch {
+        return status_once(arguments);
+    }
+    loop {
+        if Style::is_terminal() {
+            // from the top of an empty screen
+            print("\x1b[H\x1b[2J\x1b[3J");
+        }
+        let shown = status_once(arguments);
+        if shown != ExitCode::SUCCESS {
+            return shown;
+        }
+        std::thread::sleep(SECOND);
+    }
+}
+
+fn status_once(arguments: &StatusArgs) -> ExitCode {
     let response = match question(&arguments.socket, Command::Status, SHORT) {
         Ok(response) => response,
         Err(code) => return code,
@@ -44,7 +112,12 @@ pub(crate) fn status(arguments: &StatusArgs) -> ExitCode {
         );
     };
     if arguments.json {
-        return match serde_json::to_string_pretty(&status) {
+        let json = if arguments.watch {
+            serde_json::to_string(&status)
+        } else {
+            serde_json::to_string_pretty(&status)
+        };
+        return match json {
             Ok(json) => print(&format!("{json}\n")),
             Err(error) => fail(FAILED, &error.to_string()),
         };
@@ -73,13 +146,18 @@ fn question(
     match &response.error {
         None if response.ok => Ok(response),
         None => Err(fail(FAILED, "the daemon refused without a reason")),
-        Some(refusal) => Err(fail(exit_code(refusal.code), &refusal.message)),
+        Some(refused) => Err(refusal(refused)),
     }
+}
+
+/// Says why the daemon refused.
+pub(crate) fn refusal(refused: &Refusal) -> ExitCode {
+    fail(exit_code(refused.code), &refused.message)
 }
 
 const fn exit_code(code: Code) -> u8 {
     match code {
-        Code::UnknownConnection => USAGE,
+        Code::UnknownConnection | Code::BadConfiguration => USAGE,
         Code::Version | Code::BadRequest | Code::Forbidden | Code::Ending | Code::Busy => {
             UNREACHABLE
         }

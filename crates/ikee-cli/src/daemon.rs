@@ -29,8 +29,7 @@ fn configured(arguments: &DaemonArgs, path: &Path) -> ExitCode {
         ));
     }
     if let Some(folder) = &arguments.keylog {
-        settings.runtime.key_log_dir = Some(folder.clone());
-        settings.endpoint.key_log = true;
+        settings.write_keys_to(folder.clone());
     }
     let log = logging::to_stderr(arguments.log.into(), arguments.log_format);
     match ikee_daemon::run(settings, log) {

@@ -5,7 +5,10 @@ mod args;
 mod client;
 mod daemon;
 mod demo;
+mod events;
+mod generate;
 mod inspect;
+mod list;
 mod logging;
 mod output;
 mod status;
@@ -18,10 +21,17 @@ use args::{Arguments, Command};
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
+        Command::Completions(arguments) => generate::completions(&arguments),
         Command::Daemon(arguments) => daemon::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Down(arguments) => client::down(&arguments),
+        Command::Events(arguments) => events::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::List(arguments) => client::list(&arguments),
+        Command::LogLevel(arguments) => client::log_level(&arguments),
+        Command::Man(arguments) => generate::man(&arguments),
+        Command::Rekey(arguments) => client::rekey(&arguments),
+        Command::Reload(arguments) => client::reload(&arguments),
         Command::Status(arguments) => client::status(&arguments),
         Command::Up(arguments) => client::up(&arguments),
     }

@@ -46,6 +46,11 @@ impl Style {
         }
     }
 
+    /// Whether stdout is a terminal.
+    pub(crate) fn is_terminal() -> bool {
+        io::stdout().is_terminal()
+    }
+
     #[cfg(test)]
     pub(crate) const fn plain() -> Self {
         Self { colour: false }

@@ -5,6 +5,7 @@
 
 mod build;
 mod error;
+mod fingerprint;
 mod proof;
 mod runtime;
 mod schema;
@@ -23,6 +24,7 @@ use crate::clock;
 use crate::trust::Trust;
 
 pub use error::ConfigError;
+pub(crate) use fingerprint::Fingerprint;
 
 /// An annotated configuration with every key.
 pub const EXAMPLE: &str = include_str!("../example.toml");
@@ -51,6 +53,19 @@ pub struct Settings {
     pub warnings: Vec<String>,
     /// Whether a secret stands in the file itself.
     inline_psk: bool,
+    /// Where it was read from.
+    pub(crate) file: PathBuf,
+    /// What each connection is, in the order of the connections.
+    pub(crate) fingerprints: Vec<Fingerprint>,
+}
+
+impl Settings {
+    /// Writes Wireshark's key tables to a folder, whatever the file says.
+    pub fn write_keys_to(&mut self, folder: PathBuf) {
+        self.runtime.key_log_dir = Some(folder);
+        self.runtime.key_log_forced = true;
+        self.endpoint.key_log = true;
+    }
 }
 
 /// Sockets, devices and files.
@@ -71,6 +86,8 @@ pub struct Runtime {
     pub provider: ProviderChoice,
     /// Where Wireshark's key tables go; `None` writes none.
     pub key_log_dir: Option<PathBuf>,
+    /// Whether that comes from the command line, so that the file has no say in it.
+    pub key_log_forced: bool,
     /// The user to become once everything is open.
     pub user: Option<String>,
     /// The group whose members may use the control socket, beside root and the user.

@@ -11,6 +11,7 @@ pub(crate) mod access;
 pub mod client;
 mod failure;
 mod news;
+mod plan;
 mod report;
 pub(crate) mod server;
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use failure::{Advice, Class, Comparison, FailureReport, Side};
 pub use news::{News, Topic};
+pub use plan::Plan;
 pub use report::{ChildReport, ConnectionReport, SaReport, Status, Times, Traffic};
 
 /// Version of this protocol.
@@ -63,6 +65,14 @@ pub enum Command {
         /// Its name in the configuration.
         name: String,
     },
+    /// Replace the keys of a connection that is up; answered when the new ones are in use or that has failed.
+    Rekey {
+        /// Its name in the configuration.
+        name: String,
+        /// Which keys.
+        #[serde(default)]
+        what: Keys,
+    },
     /// What there is now.
     Status,
     /// Which connections are configured.
@@ -74,6 +84,12 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
+    /// Read the configuration again, and carry out what has changed.
+    Reload {
+        /// Only say what would be done.
+        #[serde(default)]
+        check: bool,
+    },
     /// Change how much is logged, or only tell.
     LogLevel {
         /// From now on; left out: as it is.
@@ -82,6 +98,20 @@ pub enum Command {
     },
     /// News, as they come.
     Events,
+}
+
+/// Which keys to replace.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Keys {
+    /// Those of the child SAs.
+    #[default]
+    Children,
+    /// Those of the IKE SA; its children stay.
+    Ike,
+    /// All, with new proofs of who both sides are: a new IKE SA that replaces the old one.
+    Reauthenticate,
 }
 
 /// How much is logged; each level includes those before it.
@@ -142,23 +172,6 @@ pub struct Response {
     pub plan: Option<Plan>,
 }
 
-/// What a new configuration changes: names of connections.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Plan {
-    /// New ones.
-    pub add: Vec<String>,
-    /// Those that are otherwise than before; their SAs are taken down, and up again if they were up.
-    pub change: Vec<String>,
-    /// Those that are there no longer; their SAs are taken down.
-    pub drop: Vec<String>,
-    /// How many stay as they are, with their SAs.
-    pub keep: usize,
-    /// Keys outside of connections that have changed, but wait for a restart.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub restart: Vec<String>,
-}
-
 impl Response {
     const fn empty(ok: bool) -> Self {
         Self {
@@ -205,6 +218,13 @@ impl Response {
         Self {
             failures: Some(failures),
             ..Self::empty(true)
+        }
+    }
+
+    pub(crate) fn plan(message: String, plan: Plan) -> Self {
+        Self {
+            plan: Some(plan),
+            ..Self::done(message)
         }
     }
 

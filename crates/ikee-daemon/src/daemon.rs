@@ -13,11 +13,14 @@ mod listeners;
 mod notes;
 mod packets;
 mod perform;
+mod rekey;
+mod reload;
 mod report;
 mod requests;
 mod start;
 mod strangers;
 mod system;
+mod waiters;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -63,8 +66,7 @@ pub struct Daemon {
     log: Log,
     key_tables: Option<KeyTables>,
     vetting: certificates::Vetting,
-    /// Names of the connections to bring up at once.
-    start: Vec<String>,
+    configuration: reload::Configuration,
 }
 
 /// The control socket and who waits for an answer.
@@ -75,7 +77,7 @@ struct Control {
     calls: mpsc::Receiver<Call>,
     /// Who asks for the metrics, where they are served.
     scrapes: Option<mpsc::Receiver<Scrape>>,
-    waiters: Vec<requests::Waiter>,
+    waiters: Vec<waiters::Waiter>,
     listeners: listeners::Listeners,
 }
 
@@ -111,6 +113,7 @@ impl core::fmt::Debug for Log {
 #[derive(Debug)]
 struct Signals {
     system: system::System,
+    hangup: Signal,
     interrupt: Signal,
     terminate: Signal,
 }
@@ -143,6 +146,7 @@ enum Wake {
     Deadline,
     Look,
     Watchdog,
+    Reload,
     Signal(&'static str),
 }
 
@@ -173,7 +177,7 @@ impl Daemon {
 
     /// Serves until SIGINT or SIGTERM, then deletes all SAs and takes everything back.
     pub async fn run(mut self) {
-        for name in core::mem::take(&mut self.start) {
+        for name in core::mem::take(&mut self.configuration.start) {
             self.start_connection(&name).await;
         }
         loop {
@@ -210,6 +214,7 @@ impl Daemon {
             () = sleep_until(deadline) => Wake::Deadline,
             () = vetting.due() => Wake::Look,
             () = signals.system.watchdog() => Wake::Watchdog,
+            _ = signals.hangup.recv() => Wake::Reload,
             _ = signals.interrupt.recv() => Wake::Signal("SIGINT"),
             _ = signals.terminate.recv() => Wake::Signal("SIGTERM"),
         }
@@ -225,13 +230,17 @@ impl Daemon {
                 // it will not heal in a tight loop
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            Wake::Call(Some((command, reply))) => self.request(command, reply),
+            Wake::Call(Some((command, reply))) => self.request(command, reply).await,
             Wake::Scrape(scrape) => {
                 if scrape.send(self.metrics_text()).is_err() {
                     tracing::debug!("metrics: a client left before its answer");
                 }
             }
             Wake::Watchdog => system::alive(),
+            Wake::Reload => {
+                // what became of it is logged
+                self.reload(false).await;
+            }
             Wake::Call(None) | Wake::Signal(_) => {}
             Wake::Deadline => self.input(Input::Timeout),
             Wake::Look => self.look_at_certificates(),
@@ -275,6 +284,7 @@ impl Daemon {
             };
             match wake {
                 Wake::Signal(_) => break,
+                Wake::Reload => {}
                 Wake::Call(Some((_, reply))) => requests::refuse_ending(reply),
                 wake => self.serve(wake).await,
             }

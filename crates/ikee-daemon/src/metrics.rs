@@ -222,6 +222,16 @@ impl Metrics {
             .inc();
     }
 
+    /// An SA of this kind ("ike", "child") was replaced.
+    pub(crate) fn rekeyed(&self, what: &'static str) {
+        self.rekeys.get_or_create(&[("what", what)]).inc();
+    }
+
+    /// A configuration was read again: "done" or "refused".
+    pub(crate) fn reloaded(&self, result: &'static str) {
+        self.reloads.get_or_create(&[("result", result)]).inc();
+    }
+
     /// What a connection's children have carried since the start, those that are gone included.
     pub(crate) fn traffic(&self, connection: &str, inbound: Traffic, outbound: Traffic) {
         for (direction, traffic) in [("in", inbound), ("out", outbound)] {

@@ -11,8 +11,8 @@ use toml::Spanned;
 use super::error::{ConfigError, Source};
 use super::text::{Ordered, SelectorItem, Text};
 use super::{
-    ExtensionSettings, FragmentationSettings, ServerAddressSettings, Settings, proof, runtime,
-    schema,
+    ExtensionSettings, Fingerprint, FragmentationSettings, ServerAddressSettings, Settings, proof,
+    runtime, schema,
 };
 use crate::trust::Trust;
 
@@ -44,7 +44,7 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
     };
     let mut start = Vec::new();
     let mut inline_psk = false;
-    let mut connections = Vec::new();
+    let (mut connections, mut fingerprints) = (Vec::new(), Vec::new());
     for (number, (name, connection)) in (1_u64..).zip(file.connections.0) {
         if connection.start {
             if connection.remote.is_none() {
@@ -59,12 +59,10 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
             start.push(name.get_ref().clone());
         }
         inline_psk |= connection.psk.is_some();
-        connections.push(connect(
-            &mut proofs,
-            PolicyId::new(number),
-            &name,
-            connection,
-        )?);
+        let mut built = connect(&mut proofs, PolicyId::new(0), &name, connection)?;
+        fingerprints.push(Fingerprint::of(&built));
+        built.policy = PolicyId::new(number);
+        connections.push(built);
     }
     let mut endpoint = ikev2::Config::new(connections);
     endpoint.ports = ports;
@@ -82,6 +80,8 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
         trust: proofs.trust,
         warnings: proofs.warnings,
         inline_psk,
+        file: source.file.to_owned(),
+        fingerprints,
     })
 }
 

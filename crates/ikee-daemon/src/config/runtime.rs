@@ -67,6 +67,7 @@ pub(super) fn runtime(source: Source<'_>, daemon: schema::Daemon) -> Checked<Run
         route_table: table.into_inner(),
         provider: provider_choice(daemon.provider),
         key_log_dir: daemon.key_log_dir.map(relative),
+        key_log_forced: false,
         user: daemon.user,
         control_group: daemon.control_group,
         metrics,

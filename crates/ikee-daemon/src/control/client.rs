@@ -6,10 +6,13 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use super::{Request, Response, VERSION};
+use super::{Command, News, Refusal, Request, Response, VERSION};
 
 /// Longest answer, in octets: a status with some thousand SAs.
 const LONGEST_ANSWER: u64 = 64 << 20;
+
+/// How long the first answer to `events` may take.
+const FIRST: Duration = Duration::from_secs(10);
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -60,11 +63,9 @@ impl core::error::Error for ClientError {}
 /// # Errors
 /// Nobody listens, the connection broke, `patience` is over, or the answer makes no sense.
 pub fn ask(socket: &Path, request: &Request, patience: Duration) -> Result<Response, ClientError> {
-    let mut stream = UnixStream::connect(socket).map_err(|error| ClientError::Unreachable {
-        socket: socket.to_owned(),
-        error,
-    })?;
-    let answer = exchange(&mut stream, request, patience).map_err(ClientError::Broken)?;
+    let stream = connect(socket)?;
+    let answer = exchange(&mut BufReader::new(&stream), request, patience);
+    let answer = answer.map_err(ClientError::Broken)?;
     let response: Response =
         serde_json::from_str(&answer).map_err(|_| ClientError::NotUnderstood)?;
     if response.version == VERSION {
@@ -74,13 +75,58 @@ pub fn ask(socket: &Path, request: &Request, patience: Duration) -> Result<Respo
     }
 }
 
-fn exchange(stream: &mut UnixStream, request: &Request, patience: Duration) -> io::Result<String> {
+/// Reads events and hands each to `each`, with the line it came in, until that says no (`None` comes out), or the
+/// daemon does (its reason).
+///
+/// # Errors
+/// Nobody listens, the connection broke, or the daemon's lines make no sense.
+pub fn follow(
+    socket: &Path,
+    mut each: impl FnMut(&str, &News) -> bool,
+) -> Result<Option<Refusal>, ClientError> {
+    let stream = connect(socket)?;
+    let mut reader = BufReader::new(&stream);
+    let first = exchange(&mut reader, &Request::new(Command::Events), FIRST)
+        .and_then(|line| stream.set_read_timeout(None).map(|()| line))
+        .map_err(ClientError::Broken)?;
+    let response: Response =
+        serde_json::from_str(&first).map_err(|_| ClientError::NotUnderstood)?;
+    if !response.ok {
+        return Ok(response.error);
+    }
+    for line in reader.lines() {
+        let line = line.map_err(ClientError::Broken)?;
+        if let Ok(news) = serde_json::from_str::<News>(&line) {
+            if !each(&line, &news) {
+                return Ok(None);
+            }
+            continue;
+        }
+        let last: Response = serde_json::from_str(&line).map_err(|_| ClientError::NotUnderstood)?;
+        return Ok(last.error);
+    }
+    Err(ClientError::Broken(io::ErrorKind::UnexpectedEof.into()))
+}
+
+fn connect(socket: &Path) -> Result<UnixStream, ClientError> {
+    UnixStream::connect(socket).map_err(|error| ClientError::Unreachable {
+        socket: socket.to_owned(),
+        error,
+    })
+}
+
+fn exchange(
+    reader: &mut BufReader<&UnixStream>,
+    request: &Request,
+    patience: Duration,
+) -> io::Result<String> {
+    let mut stream = *reader.get_ref();
     stream.set_read_timeout(Some(patience))?;
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
     stream.write_all(&line)?;
     let mut answer = String::new();
-    BufReader::new(stream.take(LONGEST_ANSWER)).read_line(&mut answer)?;
+    reader.take(LONGEST_ANSWER).read_line(&mut answer)?;
     if answer.ends_with('\n') {
         Ok(answer)
     } else {

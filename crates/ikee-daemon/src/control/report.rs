@@ -134,6 +134,9 @@ impl Traffic {
 pub struct ConnectionReport {
     /// Its name.
     pub name: String,
+    /// What its IKE SA does, as in [`SaReport::state`]; nothing, when it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
     /// Who we are.
     pub local_id: String,
     /// Who the peer must be; nothing stands for anybody.

@@ -66,8 +66,7 @@ impl Daemon {
             Event::Nudge(sa) => self.nudge(sa),
             Event::KeyLog(keys) => self.log_keys(&keys),
             Event::Message(message) => self.message(&message),
-            // what a later core may tell, nobody asked for yet
-            _ => {}
+            other => self.renewed(other),
         }
     }
 
@@ -131,19 +130,30 @@ impl Daemon {
         note.span.in_scope(|| tracing::info!("{text}"));
         self.metrics.established(sa);
         self.announce_sa(sa.sa, Topic::Established, None, text);
+        if sa.role == Role::Initiator {
+            // the first came with IKE_AUTH, or was refused there
+            self.open_children(sa.sa, 1);
+        }
     }
 
     fn closed(&mut self, sa: SaId, policy: PolicyId, reason: &CloseReason) {
         let span = self.note(sa, Some(policy)).span.clone();
         let text = format!("IKE SA closed: {reason}");
         span.in_scope(|| match reason {
-            CloseReason::Local | CloseReason::Peer => tracing::info!("{text}"),
+            CloseReason::Local
+            | CloseReason::Peer
+            | CloseReason::Reauthenticated
+            | CloseReason::Superseded => tracing::info!("{text}"),
             _ => tracing::warn!("{text}"),
         });
         if matches!(reason, CloseReason::Failure(Failure::Bug(_))) {
             self.metrics.bugs.inc();
         }
         self.announce_sa(sa, Topic::Closed, None, text);
+        if matches!(reason, CloseReason::Reauthenticated) {
+            self.metrics.rekeyed("reauthenticated");
+            self.reauthenticated(sa);
+        }
         self.failed_text(sa, reason.to_string());
     }
 

@@ -89,6 +89,14 @@ impl Daemon {
         connections
             .map(|connection| ConnectionReport {
                 name: connection.name.clone(),
+                state: self
+                    .endpoint
+                    .sas()
+                    .filter(|sa| sa.policy == Some(connection.policy))
+                    .map(|sa| sa.state)
+                    // the one that stands, if there is one
+                    .max_by_key(|state| *state == "established")
+                    .map(str::to_owned),
                 local_id: connection.authentication.local_id.to_string(),
                 remote_id: connection
                     .authentication

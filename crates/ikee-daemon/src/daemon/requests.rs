@@ -5,34 +5,24 @@ use tokio::sync::oneshot;
 
 use super::Daemon;
 use super::events::list;
+use super::waiters::Wanted;
 use crate::control::server::Answer;
 use crate::control::{Code, Command, LogLevel, Response};
 use crate::udp;
 
-/// Somebody who waits for an SA to stand, or to be gone.
-#[derive(Debug)]
-pub(super) struct Waiter {
-    name: String,
-    wanted: Wanted,
-    reply: oneshot::Sender<Answer>,
-    /// Why the SA is gone, or has no child.
-    failure: Option<String>,
-}
-
-#[derive(Debug)]
-enum Wanted {
-    Up(SaId),
-    Down(Vec<SaId>),
-}
-
 impl Daemon {
-    pub(super) fn request(&mut self, command: Command, reply: oneshot::Sender<Answer>) {
+    pub(super) async fn request(&mut self, command: Command, reply: oneshot::Sender<Answer>) {
         match command {
             Command::Status => answer(reply, Response::status(self.status())),
             Command::List => answer(reply, Response::connections(self.connections())),
             Command::Explain { name } => answer(reply, self.explain(name.as_deref())),
             Command::Up { name } => self.up(name, reply),
             Command::Down { name } => self.down(name, reply),
+            Command::Rekey { name, what } => self.rekey(name, what, reply),
+            Command::Reload { check } => {
+                let response = self.reload(check).await;
+                answer(reply, response);
+            }
             Command::LogLevel { level } => {
                 let response = self.log_level(level);
                 answer(reply, response);
@@ -56,16 +46,14 @@ impl Daemon {
         let sa = self
             .policy(&name)
             .and_then(|policy| match self.current(policy) {
-                Some(sa) => sa,
+                Some(sa) => Ok(sa),
                 None => self.initiate(policy),
             });
         match sa {
-            Ok(sa) => self.control.waiters.push(Waiter {
-                name,
-                wanted: Wanted::Up(sa),
-                reply,
-                failure: None,
-            }),
+            Ok(sa) => {
+                self.open_children(sa, 0);
+                self.wait_for(name, Wanted::Up(sa), reply);
+            }
             Err((code, why)) => answer(reply, Response::refused(code, why)),
         }
     }
@@ -87,12 +75,7 @@ impl Daemon {
         for &sa in &sas {
             self.delete(sa);
         }
-        self.control.waiters.push(Waiter {
-            name,
-            wanted: Wanted::Down(sas),
-            reply,
-            failure: None,
-        });
+        self.wait_for(name, Wanted::Down(sas), reply);
     }
 
     /// Deletes an IKE SA.
@@ -137,14 +120,37 @@ impl Daemon {
     }
 
     /// The SA of a connection that stands or is on its way, if there is one.
-    fn current(&self, policy: PolicyId) -> Option<Result<SaId, (Code, String)>> {
+    pub(super) fn current(&self, policy: PolicyId) -> Option<SaId> {
         let mut sas = self.endpoint.sas();
         let sa = sas.find(|sa| sa.policy == Some(policy) && sa.state != "closing")?;
-        if sa.state == "established" && sa.children().next().is_none() {
-            let why = "its IKE SA stands without a child SA; take it down first, then up again";
-            return Some(Err((Code::Failed, why.to_owned())));
+        Some(sa.sa)
+    }
+
+    /// Opens those children of an established SA's connection that it lacks, from a number on.
+    pub(super) fn open_children(&mut self, sa: SaId, from: usize) {
+        let status = self.endpoint.sas().find(|it| it.sa == sa);
+        let Some(status) = status.filter(|it| it.state == "established") else {
+            return;
+        };
+        let there: Vec<&str> = status.children().map(|child| child.name).collect();
+        let connections = &self.endpoint.config().connections;
+        let connection = connections
+            .iter()
+            .find(|it| Some(it.policy) == status.policy);
+        let children = connection
+            .iter()
+            .flat_map(|it| it.children.iter().enumerate());
+        let missing: Vec<usize> = children
+            .skip(from)
+            .filter(|(_, child)| !there.contains(&child.name.as_str()))
+            .map(|(index, _)| index)
+            .collect();
+        for index in missing {
+            let asked = self.core(|core, now, outbox| core.create_child(now, sa, index, outbox));
+            if let Some(Err(error)) = asked {
+                tracing::debug!("child {index}: {error}");
+            }
         }
-        Some(Ok(sa.sa))
     }
 
     fn initiate(&mut self, policy: PolicyId) -> Result<SaId, (Code, String)> {
@@ -174,65 +180,6 @@ impl Daemon {
         note.is_at(remote);
         Ok(sa)
     }
-
-    /// Notes why an SA has ended, for those who wait for it.
-    pub(super) fn failed_text(&mut self, sa: SaId, why: String) {
-        for waiter in &mut self.control.waiters {
-            if matches!(waiter.wanted, Wanted::Up(wanted) if wanted == sa) {
-                waiter.failure = Some(why.clone());
-            }
-        }
-    }
-
-    /// Answers those whose SA stands, or never will, or is gone.
-    pub(super) fn answer_waiters(&mut self) {
-        let waiters = core::mem::take(&mut self.control.waiters);
-        for waiter in waiters {
-            match self.result(&waiter) {
-                Some(response) => answer(waiter.reply, response),
-                None => self.control.waiters.push(waiter),
-            }
-        }
-    }
-
-    fn result(&self, waiter: &Waiter) -> Option<Response> {
-        let name = &waiter.name;
-        match &waiter.wanted {
-            Wanted::Down(sas) => {
-                let gone = self.endpoint.sas().all(|sa| !sas.contains(&sa.sa));
-                gone.then(|| Response::done(format!("{name} is down")))
-            }
-            Wanted::Up(sa) => {
-                if let Some(why) = &waiter.failure {
-                    return Some(Response::refused(
-                        Code::Failed,
-                        format!("{name} is not up: {why}"),
-                    ));
-                }
-                let Some(status) = self.endpoint.sas().find(|it| it.sa == *sa) else {
-                    return Some(Response::refused(
-                        Code::Failed,
-                        format!("{name} is not up: its SA is gone"),
-                    ));
-                };
-                let children: Vec<String> = status
-                    .children()
-                    .filter_map(|child| self.book.children.get(&child.child))
-                    .map(ToString::to_string)
-                    .collect();
-                let peer = status.remote_id.filter(|_| !children.is_empty())?;
-                let suite = status
-                    .suite
-                    .map(|suite| suite.to_string())
-                    .unwrap_or_default();
-                Some(Response::done(format!(
-                    "{name} is up with '{peer}' at {}, {suite}; {}",
-                    status.remote,
-                    children.join("; ")
-                )))
-            }
-        }
-    }
 }
 
 pub(super) fn refuse_ending(reply: oneshot::Sender<Answer>) {
@@ -242,7 +189,7 @@ pub(super) fn refuse_ending(reply: oneshot::Sender<Answer>) {
     );
 }
 
-fn answer(reply: oneshot::Sender<Answer>, with: impl Into<Answer>) {
+pub(super) fn answer(reply: oneshot::Sender<Answer>, with: impl Into<Answer>) {
     if reply.send(with.into()).is_err() {
         tracing::debug!("a control client left before its answer");
     }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::certificates::Vetting;
 use super::listeners::Listeners;
+use super::reload::Configuration;
 use super::system::{self, System};
 use super::{Book, Control, Daemon, Log, Signals};
 use crate::clock::Clock;
@@ -114,10 +115,10 @@ impl Daemon {
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
+        let configuration = Configuration::of(&settings);
         let Settings {
             runtime,
             mut endpoint,
-            start,
             trust,
             ..
         } = settings;
@@ -159,7 +160,7 @@ impl Daemon {
             key_tables,
             vetting: Vetting::new(trust),
             runtime,
-            start,
+            configuration,
         };
         daemon.greet();
         system::ready(daemon.endpoint.config().connections.len());
@@ -245,6 +246,7 @@ impl Signals {
     fn watch() -> io::Result<Self> {
         Ok(Self {
             system: System::from_environment(),
+            hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
         })

@@ -41,6 +41,14 @@ pub(super) fn ready(connections: usize) {
     tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 
+/// It reads its configuration; [`ready`] follows.
+pub(super) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(_) => tell(&[NotifyState::Reloading]),
+    }
+}
+
 /// It ends.
 pub(super) fn stopping() {
     tell(&[

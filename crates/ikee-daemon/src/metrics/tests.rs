@@ -8,6 +8,8 @@ fn the_text_is_openmetrics_with_what_was_counted() {
     metrics.dropped(&Dropped::UnknownSpi);
     metrics.refused(&Incompatibility::NoConnection.into());
     metrics.retransmissions.inc();
+    metrics.rekeyed("child");
+    metrics.reloaded("done");
     let traffic = |packets, octets| Traffic { packets, octets };
     metrics.traffic("office", traffic(3, 300), traffic(4, 400));
     metrics.traffic("office", traffic(5, 500), traffic(4, 400));
@@ -25,6 +27,8 @@ fn the_text_is_openmetrics_with_what_was_counted() {
         "ikee_handshake_seconds_count 0",
         r#"ikee_handshake_seconds_bucket{le="+Inf"} 0"#,
         "ikee_retransmissions_total 1",
+        r#"ikee_rekeys_total{what="child"} 1"#,
+        r#"ikee_reloads_total{result="done"} 1"#,
         r#"ikee_dropped_datagrams_total{reason="unknown-spi"} 1"#,
         r#"ikee_refused_total{reason="no-connection"} 1"#,
         "ikee_bugs_total 1",

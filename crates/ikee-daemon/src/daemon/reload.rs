@@ -1,0 +1,170 @@
+//! A new configuration: what it changes, and how that is carried out.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use ikee::ext::{PolicyId, Role, SaId};
+
+use super::certificates::Vetting;
+use super::{Daemon, system};
+use crate::config::{self, ExtensionSettings, Fingerprint, Runtime, Settings};
+use crate::control::{Code, LogLevel, Plan, Response, Topic};
+
+/// The configuration that is in force.
+#[derive(Debug)]
+pub(super) struct Configuration {
+    file: PathBuf,
+    extensions: ExtensionSettings,
+    /// By name: what each connection is.
+    known: BTreeMap<String, (PolicyId, Fingerprint)>,
+    /// Handles below this one have been given out.
+    next: u64,
+    /// Names of the connections to bring up at once.
+    pub(super) start: Vec<String>,
+}
+
+impl Configuration {
+    /// What settings say, before they are taken apart.
+    pub(super) fn of(settings: &Settings) -> Self {
+        let connections = settings.endpoint.connections.iter();
+        let known: BTreeMap<_, _> = connections
+            .zip(&settings.fingerprints)
+            .map(|(it, print)| (it.name.clone(), (it.policy, *print)))
+            .collect();
+        let last = known.values().map(|(policy, _)| policy.get()).max();
+        Self {
+            file: settings.file.clone(),
+            extensions: settings.extensions.clone(),
+            next: last.unwrap_or_default() + 1,
+            known,
+            start: settings.start.clone(),
+        }
+    }
+
+    /// Compares with a new one. Connections that are as before keep their handles, others get new ones.
+    fn plan(&mut self, new: &mut Settings, runtime: &Runtime) -> Plan {
+        let mut plan = Plan {
+            restart: restart(runtime, &new.runtime),
+            ..Plan::default()
+        };
+        if self.extensions != new.extensions {
+            plan.restart.push("extensions".to_owned());
+        }
+        for (connection, print) in new.endpoint.connections.iter_mut().zip(&new.fingerprints) {
+            match self.known.get(&connection.name) {
+                Some((policy, known)) if known == print => {
+                    connection.policy = *policy;
+                    plan.keep += 1;
+                    continue;
+                }
+                Some(_) => plan.change.push(connection.name.clone()),
+                None => plan.add.push(connection.name.clone()),
+            }
+            connection.policy = PolicyId::new(self.next);
+            self.next += 1;
+        }
+        let there = |name: &String| new.endpoint.connections.iter().any(|it| it.name == *name);
+        plan.drop = self.known.keys().filter(|it| !there(it)).cloned().collect();
+        plan
+    }
+}
+
+/// Keys of the section `[daemon]` that differ.
+fn restart(old: &Runtime, new: &Runtime) -> Vec<String> {
+    [
+        ("listen", old.listen != new.listen),
+        ("control", old.control != new.control),
+        ("tun", old.tun != new.tun),
+        ("mtu", old.mtu != new.mtu),
+        ("route_table", old.route_table != new.route_table),
+        ("provider", old.provider != new.provider),
+        (
+            "key_log_dir",
+            !old.key_log_forced && old.key_log_dir != new.key_log_dir,
+        ),
+        ("user", old.user != new.user),
+        ("control_group", old.control_group != new.control_group),
+        ("metrics", old.metrics != new.metrics),
+    ]
+    .into_iter()
+    .filter(|(_, differs)| *differs)
+    .map(|(key, _)| key.to_owned())
+    .collect()
+}
+
+impl Daemon {
+    /// Reads the configuration again and carries out what has changed, or only says what that is.
+    pub(super) async fn reload(&mut self, check: bool) -> Response {
+        let mut new = match config::load(&self.configuration.file) {
+            Ok(new) => new,
+            Err(error) => {
+                self.metrics.reloaded("refused");
+                let why = format!("the old configuration stays: {error}");
+                tracing::error!("{why}");
+                return Response::refused(Code::BadConfiguration, why);
+            }
+        };
+        let mut plan = self.configuration.plan(&mut new, &self.runtime);
+        let (old, ports) = (self.endpoint.config().ports, new.endpoint.ports);
+        if old != ports {
+            plan.restart.push("port".to_owned());
+        }
+        if check {
+            return Response::plan(format!("will {plan}"), plan);
+        }
+        system::reloading();
+        for warning in &new.warnings {
+            tracing::warn!("{warning}");
+        }
+        new.endpoint.ports = old;
+        self.adopt(new, &plan).await;
+        let text = format!("reloaded: {plan}");
+        tracing::info!("{text}");
+        self.metrics.reloaded("done");
+        self.announce(Topic::Reloaded, text.clone());
+        system::ready(self.endpoint.config().connections.len());
+        Response::plan(text, plan)
+    }
+
+    async fn adopt(&mut self, new: Settings, plan: &Plan) {
+        let started: Vec<&String> = plan.add.iter().chain(&plan.change).collect();
+        let mut up: Vec<String> = new.start.clone();
+        up.retain(|name| started.contains(&name));
+        for name in plan.drop.iter().chain(&plan.change) {
+            if self.take_down(name) && plan.change.contains(name) && !up.contains(name) {
+                up.push(name.clone());
+            }
+        }
+        // the deletes go out while their connections are still known
+        self.perform().await;
+        let next = self.configuration.next;
+        self.configuration = Configuration::of(&new);
+        self.configuration.next = next;
+        self.vetting = Vetting::new(new.trust);
+        let mut endpoint = new.endpoint;
+        endpoint.key_log = self.key_tables.is_some();
+        endpoint.trace = self.log.level >= LogLevel::Debug;
+        self.core(|core, now, outbox| core.reconfigure(now, endpoint, outbox));
+        self.perform().await;
+        for name in up {
+            self.start_connection(&name).await;
+        }
+    }
+
+    /// Deletes the SAs of a connection; whether we had brought it up.
+    fn take_down(&mut self, name: &str) -> bool {
+        let Ok(policy) = self.policy(name) else {
+            return false;
+        };
+        let sas: Vec<(SaId, bool)> = self
+            .endpoint
+            .sas()
+            .filter(|sa| sa.policy == Some(policy) && sa.state != "closing")
+            .map(|sa| (sa.sa, sa.role == Role::Initiator))
+            .collect();
+        for (sa, _) in &sas {
+            self.delete(*sa);
+        }
+        sas.iter().any(|(_, ours)| *ours)
+    }
+}
