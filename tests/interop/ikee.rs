@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -24,6 +24,8 @@ pub(crate) struct Config {
     pub(crate) esp: String,
     /// Further keys of the connection.
     pub(crate) connection: String,
+    /// Further keys of the child.
+    pub(crate) child: String,
     /// Selectors of the child; `None` leaves the key out.
     pub(crate) local: Option<String>,
     pub(crate) remote_ts: Option<String>,
@@ -47,6 +49,7 @@ impl Config {
             proposals: "aes256-sha256-modp2048".into(),
             esp: "aes128gcm16".into(),
             connection: String::new(),
+            child: String::new(),
             local: selectors(host),
             remote_ts: selectors(host.other()),
             sections: String::new(),
@@ -72,6 +75,7 @@ impl Config {
             proposals,
             esp,
             connection,
+            child,
             ..
         } = self;
         toml += "[connections.lab]\n";
@@ -82,7 +86,7 @@ impl Config {
             toml,
             "local_id = \"{local_id}\"\nremote_id = \"{remote_id}\"\npsk = \"{psk}\"\n\
              proposals = [\"{proposals}\"]\n{connection}\n\
-             [connections.lab.children.net]\nproposals = [\"{esp}\"]\n"
+             [connections.lab.children.net]\nproposals = [\"{esp}\"]\n{child}\n"
         )
         .expect("text");
         for (key, value) in [("local", &self.local), ("remote", &self.remote_ts)] {
@@ -92,6 +96,14 @@ impl Config {
         }
         toml
     }
+}
+
+/// Writes a file that nobody else may read.
+fn write(file: &Path, text: &str) {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut out = options.open(file).expect("the configuration");
+    std::io::Write::write_all(&mut out, text.as_bytes()).expect("the configuration");
 }
 
 /// A daemon that runs until it is dropped.
@@ -112,10 +124,7 @@ impl<'lab> Ikee<'lab> {
         }
         fs::create_dir_all(&directory).expect("a directory");
         let file = directory.join("ikee.toml");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600);
-        let mut out = options.open(&file).expect("the configuration");
-        std::io::Write::write_all(&mut out, config.toml().as_bytes()).expect("the configuration");
+        write(&file, &config.toml());
         let log = File::create(directory.join("log")).expect("the log");
         let process = lab
             .ikee(host)
@@ -141,8 +150,18 @@ impl<'lab> Ikee<'lab> {
         ikee
     }
 
+    /// Has another configuration lie there.
+    pub(crate) fn rewrite(&self, config: &Config) {
+        self.rewrite_text(&config.toml());
+    }
+
+    /// Has this lie there for a configuration.
+    pub(crate) fn rewrite_text(&self, text: &str) {
+        write(&self.directory.join("ikee.toml"), text);
+    }
+
     /// A command to the daemon: what it said, on stdout or on stderr.
-    fn ask(&self, arguments: &[&str]) -> Result<String, String> {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Result<String, String> {
         let output = self
             .lab
             .ikee(self.host)

@@ -14,6 +14,7 @@ mod lifecycle;
 mod nat;
 mod others;
 mod peer;
+mod rekey;
 mod scripted;
 mod suites;
 mod traffic;

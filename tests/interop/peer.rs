@@ -82,6 +82,12 @@ impl<'lab> Peer<'lab> {
         self.control("up").expect_err("it should not come up");
     }
 
+    /// Has it do what its script knows by this name, which must succeed.
+    pub(crate) fn command(&self, command: &str) {
+        self.control(command)
+            .unwrap_or_else(|error| panic!("{command}: {error}"));
+    }
+
     /// Deletes the IKE SA.
     pub(crate) fn down(&self) {
         self.control("down")
