@@ -30,7 +30,7 @@ fn without_liveness_checks_an_idle_sa_stays_and_sleeps() {
     let mut setup = Setup::new();
     setup.a.connection().liveness = None;
     setup.b.connection().liveness = None;
-    let mut pair = setup.build();
+    let mut pair = setup.both(ikee_tests::Party::ageless).build();
     pair.connect();
     assert_eq!(pair.a.endpoint.next_timeout(), None);
     assert_eq!(pair.b.endpoint.next_timeout(), None);

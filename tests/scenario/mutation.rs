@@ -158,7 +158,7 @@ impl Arena {
         let mut setup = Setup::new();
         setup.a.extend(FragmentationV2::new());
         setup.b.extend(FragmentationV2::new());
-        let mut pair = setup.build();
+        let mut pair = setup.both(ikee_tests::Party::ageless).build();
         pair.connect();
         let standing = pair.a.sa();
         Self { pair, standing }

@@ -76,6 +76,15 @@ impl Party {
         self.connection().proposals = ike(suites);
     }
 
+    /// Takes the lifetimes away: nothing happens to its SAs by itself but liveness checks.
+    pub fn ageless(&mut self) {
+        let connection = self.connection();
+        connection.lifetime.rekey = None;
+        for child in &mut connection.children {
+            child.lifetime.time = None;
+        }
+    }
+
     /// The ESP suites of its child, separated by commas.
     pub fn esp(&mut self, suites: &str) {
         self.child().proposals = esp(suites);

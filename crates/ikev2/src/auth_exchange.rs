@@ -5,16 +5,16 @@ use alloc::vec::Vec;
 
 use ike_ext::{Instant, Lifecycle, Role};
 use ipsec_doi::Identity;
-use isakmp_wire::v2::{
-    AuthMethod, Authentication, Identification, SecurityAssociation, TrafficSelectors, kind,
-};
+use isakmp_wire::v2::{AuthMethod, Authentication, Identification, kind};
 use isakmp_wire::{PayloadChain, PayloadType};
 
 use crate::auth::{Evidence, Proof, Transcript, Verified};
-use crate::child::{ChildOffer, ChildPayloads, Ends};
+use crate::child::{ChildOffer, Ends};
+use crate::contact;
 use crate::context::Cx;
 use crate::failure::Failure;
 use crate::init::{maybe, one};
+use crate::lifetime;
 use crate::output::{self, Event};
 use crate::sa::{Established, Phase, Sa, State};
 
@@ -89,21 +89,6 @@ fn evidence<'a>(
     })
 }
 
-/// The child's payloads; `None` when none of them is there.
-fn child_payloads(payloads: PayloadChain<'_>) -> Result<Option<ChildPayloads<'_>>, Failure> {
-    let kinds = [kind::SA, kind::TS_I, kind::TS_R];
-    if kinds.iter().all(|it| payloads.first(*it).is_none()) {
-        return Ok(None);
-    }
-    Ok(Some(ChildPayloads {
-        sa: SecurityAssociation::parse(one(payloads, kind::SA)?)?,
-        selectors: (
-            TrafficSelectors::parse(one(payloads, kind::TS_I)?)?,
-            TrafficSelectors::parse(one(payloads, kind::TS_R)?)?,
-        ),
-    }))
-}
-
 /// The configuration payload, if there is one.
 fn configuration(
     payloads: PayloadChain<'_>,
@@ -121,8 +106,13 @@ fn plain_ends(sa: &Sa) -> Ends {
     }
 }
 
-/// Both sides are authenticated.
-fn establish(cx: &mut Cx<'_>, sa: &mut Sa, peer: Verified) -> Result<(), Failure> {
+/// Both sides are authenticated. What the peer says about older SAs is heeded only now.
+fn establish(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    peer: Verified,
+    payloads: PayloadChain<'_>,
+) -> Result<(), Failure> {
     let secure = sa
         .secure
         .as_ref()
@@ -145,8 +135,14 @@ fn establish(cx: &mut Cx<'_>, sa: &mut Sa, peer: Verified) -> Result<(), Failure
         at: cx.now,
         began: sa.began,
     };
-    sa.state = State::Established(Box::new(Established::new(peer)));
+    let core = &mut *cx.core;
+    let lifetime = core.connection(sa.connection).map(|it| it.lifetime);
+    let deadlines =
+        lifetime::Deadlines::new(cx.now, &lifetime.unwrap_or_default(), &mut core.random);
+    sa.state = State::Established(Box::new(Established::new(peer, deadlines)));
     cx.out.event(Event::Established(Box::new(event)));
     cx.lifecycle(sa, Lifecycle::Established);
+    contact::established(cx, sa, payloads);
+    contact::catch_up(cx, sa);
     Ok(())
 }

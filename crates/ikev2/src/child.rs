@@ -1,23 +1,28 @@
 //! Child SAs: what is offered, what is agreed, and how it reaches the data plane.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use ike_crypto::{Random, SecretVec};
-use ike_ext::{Lifecycle, Role};
+use ike_crypto::Random;
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{EspSuite, TrafficSelector};
-use isakmp_wire::v2::{SecurityAssociation, TrafficSelectors};
+use isakmp_wire::v2::{NotifyType, SecurityAssociation, TrafficSelectors, kind};
+use isakmp_wire::{OwnedPayload, PayloadChain};
 
 use crate::config::{Child, Connection, Selectors};
 use crate::context::Cx;
 use crate::failure::{Failure, Incompatibility, Misbehaviour};
+use crate::init::{notifies, one};
 use crate::narrow;
-use crate::output::{ChildSa, Event, KeyLog, Output, TrafficLimits};
-use crate::profile::SuiteChoice;
+use crate::output::OriginalAddresses;
 use crate::sa::{ChildEntry, Sa};
-use crate::select;
+use crate::select::{self, Place};
+use crate::send::notify;
+use crate::transport::{self, Seen};
+
+mod install;
+
+pub(crate) use install::{Origin, install};
 
 /// What we offered as initiator.
 #[derive(Debug)]
@@ -25,6 +30,7 @@ pub(crate) struct ChildOffer {
     /// Which of the connection's children.
     pub(crate) index: usize,
     pub(crate) spi: u32,
+    pub(crate) mode: Mode,
     pub(crate) local: Vec<TrafficSelector>,
     pub(crate) remote: Vec<TrafficSelector>,
 }
@@ -38,8 +44,32 @@ pub(crate) struct Agreed {
     pub(crate) suite: EspSuite,
     pub(crate) spi_in: u32,
     pub(crate) spi_out: u32,
+    pub(crate) mode: Mode,
     pub(crate) local: Vec<TrafficSelector>,
     pub(crate) remote: Vec<TrafficSelector>,
+    pub(crate) original: Option<OriginalAddresses>,
+}
+
+impl Agreed {
+    /// Says that it is in transport mode, where it is.
+    pub(crate) fn write_mode(&self, payloads: &mut Vec<OwnedPayload>) {
+        if self.mode == Mode::Transport {
+            payloads.push(notify(NotifyType::USE_TRANSPORT_MODE, &[]));
+        }
+    }
+
+    /// The responder's selectors, with the addresses that the initiator knows (RFC 7296 §2.23.1).
+    pub(crate) fn write_selectors(&self, payloads: &mut Vec<OwnedPayload>) {
+        let (local, remote) = match self.original {
+            Some(it) => (
+                transport::with_address(&self.local, it.local),
+                transport::with_address(&self.remote, it.remote),
+            ),
+            None => (self.local.clone(), self.remote.clone()),
+        };
+        payloads.push(OwnedPayload::new(kind::TS_I, narrow::write(&remote)));
+        payloads.push(OwnedPayload::new(kind::TS_R, narrow::write(&local)));
+    }
 }
 
 /// The addresses behind [`Selectors::Dynamic`] on both sides.
@@ -82,74 +112,183 @@ fn read_spi(octets: &[u8]) -> Result<u32, Failure> {
     spi.ok_or(Failure::Misbehaved(Misbehaviour::ChoseUnoffered))
 }
 
-/// The child payloads of an IKE_AUTH.
+/// The child payloads of a message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChildPayloads<'a> {
     pub(crate) sa: SecurityAssociation<'a>,
     /// TSi and TSr.
     pub(crate) selectors: (TrafficSelectors<'a>, TrafficSelectors<'a>),
+    /// Whether USE_TRANSPORT_MODE is there (RFC 7296 §1.3.1).
+    pub(crate) transport: bool,
 }
 
-/// As responder, finds the child that the peer's request fits.
+impl<'a> ChildPayloads<'a> {
+    /// Reads them; `None` when none of them is there.
+    ///
+    /// ESP_TFC_PADDING_NOT_SUPPORTED and NON_FIRST_FRAGMENTS_ALSO change nothing for us: we add no
+    /// such padding and take fragments as they come. IPCOMP_SUPPORTED is an offer that we do not
+    /// take up (RFC 7296 §1.3.1, §2.22).
+    pub(crate) fn read(payloads: PayloadChain<'a>) -> Result<Option<Self>, Failure> {
+        let kinds = [kind::SA, kind::TS_I, kind::TS_R];
+        if kinds.iter().all(|it| payloads.first(*it).is_none()) {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            sa: SecurityAssociation::parse(one(payloads, kind::SA)?)?,
+            selectors: (
+                TrafficSelectors::parse(one(payloads, kind::TS_I)?)?,
+                TrafficSelectors::parse(one(payloads, kind::TS_R)?)?,
+            ),
+            transport: notifies(payloads).any(|it| it.kind == NotifyType::USE_TRANSPORT_MODE),
+        }))
+    }
+}
+
+/// The addresses behind [`Selectors::Dynamic`] on an established SA.
+pub(crate) fn ends(sa: &mut Sa) -> Ends {
+    let path = sa.facts.path;
+    let given = sa.established().and_then(|it| it.ends.as_deref().cloned());
+    given.unwrap_or_else(|| Ends {
+        local: Vec::from([path.local.ip()]),
+        remote: Vec::from([path.remote.ip()]),
+    })
+}
+
+/// As responder, finds the child that the peer's request fits: in transport mode if the peer asks
+/// for it and a child of ours is, as a tunnel otherwise.
 pub(crate) fn choose(
     cx: &mut Cx<'_>,
+    sa: &Sa,
     connection: usize,
     ends: &Ends,
     asked: &ChildPayloads<'_>,
+    place: Place,
 ) -> Result<Agreed, Failure> {
-    let order = cx.core.config.profile.suite_choice;
     let spi_in = fresh_spi(&mut cx.core.random)?;
+    let order = cx.core.config.profile.suite_choice;
     let connection = cx.core.connection(Some(connection));
     let connection = connection.ok_or(Failure::Bug("the connection is gone"))?;
-    let their_remote = narrow::read(&asked.selectors.0);
-    let their_local = narrow::read(&asked.selectors.1);
-    let mut suites_missed = None;
-    for (index, child) in connection.children.iter().enumerate() {
-        let local = narrow::intersect(&resolve(&child.local, &ends.local), &their_local);
-        let remote = narrow::intersect(&resolve(&child.remote, &ends.remote), &their_remote);
-        if local.is_empty() || remote.is_empty() {
-            continue;
-        }
-        match agree(child, asked, order) {
-            Some((number, suite, spi)) => {
-                return Ok(Agreed {
-                    index,
-                    number,
-                    suite,
-                    spi_in,
-                    spi_out: read_spi(spi)?,
-                    local,
-                    remote,
-                });
+    let (mut suites_missed, mut mode_missed) = (None, None);
+    let modes = [Mode::Transport, Mode::Tunnel];
+    for mode in modes {
+        let seen = see(sa, mode, asked);
+        let children = connection.children.iter().enumerate();
+        for (index, child) in children.filter(|it| it.1.mode == mode) {
+            let local = resolve(&child.local, &ends.local);
+            let remote = resolve(&child.remote, &ends.remote);
+            let Some((local, remote)) = narrowed(mode, (&local, &remote), &seen) else {
+                continue;
+            };
+            if mode == Mode::Transport && !asked.transport {
+                mode_missed = Some(mode);
+                continue;
             }
-            None => suites_missed = suites_missed.or(Some(child)),
+            let Some(chosen) = select::choose(&child.proposals, &asked.sa, order, place) else {
+                suites_missed = suites_missed.or(Some(child));
+                continue;
+            };
+            return Ok(Agreed {
+                index,
+                number: chosen.number,
+                suite: chosen.suite,
+                spi_in,
+                spi_out: read_spi(chosen.spi)?,
+                mode,
+                local,
+                remote,
+                original: seen.original,
+            });
         }
     }
-    Err(match suites_missed {
-        Some(child) => Incompatibility::Esp {
+    let seen = see(sa, Mode::Tunnel, asked);
+    Err(match (suites_missed, mode_missed) {
+        (Some(child), _) => Incompatibility::Esp {
             ours: child.proposals.clone(),
             theirs: select::read_esp(&asked.sa),
         },
-        None => Incompatibility::Selectors {
+        (None, Some(ours)) => Incompatibility::Mode { ours },
+        (None, None) => Incompatibility::Selectors {
             ours: all_selectors(connection, ends),
-            theirs: (their_local, their_remote),
+            theirs: (seen.local, seen.remote),
         },
     }
     .into())
 }
 
-fn agree<'a>(
-    child: &Child,
-    asked: &ChildPayloads<'a>,
-    order: SuiteChoice,
-) -> Option<(u8, EspSuite, &'a [u8])> {
-    select::choose(&child.proposals, &asked.sa, order).map(|it| (it.number, it.suite, it.spi))
+/// As responder, gives a child new keys. Its selectors stay as they were narrowed, even if the peer
+/// offers more now (RFC 7296 §2.9.2), as Windows does.
+pub(crate) fn choose_again(
+    cx: &Cx<'_>,
+    sa: &Sa,
+    old: &ChildEntry,
+    spi_in: u32,
+    asked: &ChildPayloads<'_>,
+) -> Result<Agreed, Failure> {
+    let order = cx.core.config.profile.suite_choice;
+    let connection = cx.core.connection(sa.connection);
+    let child = connection.and_then(|it| it.children.get(old.index));
+    let child = child.ok_or(Failure::Bug("the child is gone"))?;
+    if old.mode == Mode::Transport && !asked.transport {
+        return Err(Incompatibility::Mode { ours: old.mode }.into());
+    }
+    let seen = see(sa, old.mode, asked);
+    let both = narrowed(old.mode, (&old.local, &old.remote), &seen);
+    let (local, remote) = both.ok_or_else(|| Incompatibility::Selectors {
+        ours: (old.local.clone(), old.remote.clone()),
+        theirs: (seen.local.clone(), seen.remote.clone()),
+    })?;
+    let chosen = select::choose(&child.proposals, &asked.sa, order, Place::Create);
+    let chosen = chosen.ok_or_else(|| Incompatibility::Esp {
+        ours: child.proposals.clone(),
+        theirs: select::read_esp(&asked.sa),
+    })?;
+    Ok(Agreed {
+        index: old.index,
+        number: chosen.number,
+        suite: chosen.suite,
+        spi_in,
+        spi_out: read_spi(chosen.spi)?,
+        mode: old.mode,
+        local,
+        remote,
+        original: seen.original,
+    })
 }
 
-fn all_selectors(
-    connection: &Connection,
-    ends: &Ends,
-) -> (Vec<TrafficSelector>, Vec<TrafficSelector>) {
+/// The initiator's selectors as they are meant in this mode.
+fn see(sa: &Sa, mode: Mode, asked: &ChildPayloads<'_>) -> Seen {
+    let remote = narrow::read(&asked.selectors.0);
+    let local = narrow::read(&asked.selectors.1);
+    match mode {
+        Mode::Transport => transport::substitute(sa, local, remote),
+        Mode::Tunnel => Seen {
+            local,
+            remote,
+            original: None,
+        },
+    }
+}
+
+type Sides = (Vec<TrafficSelector>, Vec<TrafficSelector>);
+
+/// What both sides allow, if it is anything, and in transport mode one address each.
+fn narrowed(
+    mode: Mode,
+    ours: (&[TrafficSelector], &[TrafficSelector]),
+    seen: &Seen,
+) -> Option<Sides> {
+    let local = narrow::intersect(ours.0, &seen.local);
+    let remote = narrow::intersect(ours.1, &seen.remote);
+    let fits = match mode {
+        Mode::Transport => {
+            transport::single(&local).is_some() && transport::single(&remote).is_some()
+        }
+        Mode::Tunnel => !local.is_empty() && !remote.is_empty(),
+    };
+    fits.then_some((local, remote))
+}
+
+fn all_selectors(connection: &Connection, ends: &Ends) -> Sides {
     let side = |pick: fn(&Child) -> &Selectors, dynamic: &[IpAddr]| {
         connection
             .children
@@ -168,9 +307,18 @@ pub(crate) fn accept(
     child: &Child,
     offer: &ChildOffer,
     answer: &ChildPayloads<'_>,
+    place: Place,
 ) -> Result<Agreed, Failure> {
     let chosen =
-        select::accept(&child.proposals, &answer.sa).ok_or(Misbehaviour::ChoseUnoffered)?;
+        select::accept(&child.proposals, &answer.sa, place).ok_or(Misbehaviour::ChoseUnoffered)?;
+    match (offer.mode, answer.transport) {
+        (Mode::Transport, true) | (Mode::Tunnel, false) => {}
+        // RFC 7296 §1.3.1: the peer may prefer a tunnel; we then do without
+        (Mode::Transport, false) => {
+            return Err(Incompatibility::Mode { ours: offer.mode }.into());
+        }
+        (Mode::Tunnel, true) => return Err(Misbehaviour::ChoseUnoffered.into()),
+    }
     let local = narrow::read(&answer.selectors.0);
     let remote = narrow::read(&answer.selectors.1);
     if !narrow::is_subset(&local, &offer.local) || !narrow::is_subset(&remote, &offer.remote) {
@@ -182,86 +330,9 @@ pub(crate) fn accept(
         suite: chosen.suite,
         spi_in: offer.spi,
         spi_out: read_spi(chosen.spi)?,
+        mode: offer.mode,
         local,
         remote,
-    })
-}
-
-/// Derives the keys and hands the pair of SAs to the data plane.
-pub(crate) fn install(
-    cx: &mut Cx<'_>,
-    sa: &mut Sa,
-    agreed: Agreed,
-    nonces: (&[u8], &[u8]),
-) -> Result<(), Failure> {
-    let secure = sa
-        .secure
-        .as_ref()
-        .ok_or(Failure::Bug("a child without keys"))?;
-    let [first, second] = secure.keys.child(cx.core.provider, agreed.suite, nonces)?;
-    let (outbound, inbound) = match sa.facts.role {
-        Role::Initiator => (first, second),
-        Role::Responder => (second, first),
-    };
-    let connection = cx
-        .core
-        .connection(sa.connection)
-        .ok_or(Failure::Bug("the connection is gone"))?;
-    let child = connection
-        .children
-        .get(agreed.index)
-        .ok_or(Failure::Bug("the child is gone"))?;
-    let (name, policy) = (child.name.clone(), connection.policy);
-    let encapsulate = sa.nat.any() || connection.force_encapsulation;
-    let id = cx.core.next_child();
-    sa.children.push(ChildEntry {
-        id,
-        index: agreed.index,
-        spi_in: agreed.spi_in,
-        spi_out: agreed.spi_out,
-    });
-    let child = Box::new(ChildSa {
-        id,
-        sa: sa.facts.id,
-        policy,
-        name,
-        suite: agreed.suite,
-        mode: Mode::Tunnel,
-        inbound: inbound.with_spi(agreed.spi_in),
-        outbound: outbound.with_spi(agreed.spi_out),
-        local_selectors: agreed.local,
-        remote_selectors: agreed.remote,
-        local: sa.facts.path.local,
-        remote: sa.facts.path.remote,
-        udp_encapsulation: encapsulate,
-        role: sa.facts.role,
-        replaces: None,
-        sends: true,
-        limits: TrafficLimits::default(),
         original: None,
-    });
-    if cx.core.config.key_log {
-        log_keys(cx, &child);
-    }
-    cx.out.push(Output::InstallChild(child));
-    cx.lifecycle(sa, Lifecycle::ChildOpened(id));
-    Ok(())
-}
-
-fn log_keys(cx: &mut Cx<'_>, child: &ChildSa) {
-    let (local, remote) = (child.local.ip(), child.remote.ip());
-    let directions = [
-        (local, remote, &child.outbound),
-        (remote, local, &child.inbound),
-    ];
-    for (from, to, keys) in directions {
-        cx.out.event(Event::KeyLog(Box::new(KeyLog::Esp {
-            from,
-            to,
-            spi: keys.spi,
-            suite: child.suite,
-            encryption: SecretVec::from(keys.encryption.as_slice()),
-            integrity: SecretVec::from(keys.integrity.as_slice()),
-        })));
-    }
+    })
 }

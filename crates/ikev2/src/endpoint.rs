@@ -1,8 +1,9 @@
 //! The door: one input in, everything that follows from it out.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::net::IpAddr;
+
+use alloc::vec::Vec;
 
 use ike_crypto::Provider;
 use ike_crypto::random::SeededRandom;
@@ -11,14 +12,14 @@ use ike_ext::{ChildId, Extensions, Instant, Lifecycle, PolicyId, SaId};
 use crate::config::Config;
 use crate::context::{Core, Cx};
 use crate::cookie::CookieJar;
-use crate::informational::next_task;
 use crate::init;
 use crate::input::Input;
 use crate::misuse::{InitiateError, Misuse};
-use crate::output::Outbox;
+use crate::output::{CloseReason, Outbox};
 use crate::sa::{Sa, State, Task};
 use crate::status::SaStatus;
 use crate::table::Table;
+use crate::tasks::next_task;
 
 /// An IKEv2 endpoint: any number of SAs, both roles, no IO.
 ///
@@ -150,7 +151,7 @@ impl Endpoint {
         out: &mut Outbox,
     ) -> Result<(), Misuse> {
         let id = self.core.sa_of(child).ok_or(Misuse::NoChild)?;
-        self.queue(now, id, Task::DeleteChild(child), out)
+        self.queue(now, id, Task::DeleteChild(child, CloseReason::Local), out)
     }
 
     /// Asks the peer whether it lives (RFC 7296 §2.4).
@@ -247,14 +248,16 @@ impl Endpoint {
         let mut sa = cx.core.table.take(id).ok_or(Misuse::NoSa)?;
         let queued = match &mut sa.state {
             State::Established(state) => {
-                state.tasks.push_back(task);
-                Ok(())
+                let queued = state.enqueue(task);
+                if queued { Ok(()) } else { Err(Misuse::Busy) }
             }
             State::AwaitInitResponse(_)
             | State::AwaitAuthRequest(_)
             | State::AwaitAuthResponse(_)
             | State::AwaitTrust(_)
             | State::Closing(_)
+            | State::Prepared(_)
+            | State::Replaced(_)
             | State::Lingering(_)
             | State::Closed => Err(Misuse::NotEstablished),
         };
@@ -282,6 +285,13 @@ impl Endpoint {
     /// remove: they are no longer among those of [`sas`](Self::sas). The peer is not told; it will notice.
     pub fn recover(&mut self, now: Instant, out: &mut Outbox) -> Vec<SaId> {
         let lost = self.core.table.lost();
+        // places that were kept for successors of the lost go, too
+        let kept = self.core.table.iter();
+        let idle = kept.filter(|it| matches!(it.state, State::Prepared(of) if lost.contains(&of)));
+        let idle: Vec<SaId> = idle.map(|it| it.facts.id).collect();
+        for id in idle {
+            self.core.table.remove(id);
+        }
         self.core.actions.clear();
         for &id in &lost {
             self.core.table.remove(id);
@@ -341,7 +351,7 @@ impl Cx<'_> {
             return;
         };
         let task = if hard {
-            Task::DeleteChild(child)
+            Task::DeleteChild(child, CloseReason::Expired)
         } else {
             Task::RekeyChild(child)
         };
@@ -350,18 +360,39 @@ impl Cx<'_> {
 
     /// Finds each SA's connection again by its handle; an SA that has none any more is deleted.
     fn reconfigure(&mut self, config: Config) {
-        self.core.config = config;
+        let before = core::mem::replace(&mut self.core.config, config);
+        let ids: Vec<SaId> = self.core.table.iter().map(|it| it.facts.id).collect();
+        for id in ids {
+            let Some(mut sa) = self.core.table.take(id) else {
+                continue;
+            };
+            let Some(old) = sa.connection.and_then(|it| before.connections.get(it)) else {
+                self.keep(sa);
+                continue;
+            };
+            let mut all = self.core.config.connections.iter();
+            sa.connection = all.position(|it| it.policy == old.policy);
+            let new = self.core.connection(sa.connection);
+            if let Some(new) = new {
+                sa.find_children(old, new);
+                self.keep(sa);
+            } else {
+                self.delete(sa);
+            }
+        }
     }
 
     /// Deletes in the way that the SA's state asks for.
     fn delete(&mut self, mut sa: Box<Sa>) {
         if let State::Established(state) = &mut sa.state {
-            state.tasks.push_front(Task::Delete);
+            state.enqueue_first(Task::Delete(CloseReason::Local));
             let sent = next_task(self, &mut sa);
             return self.conclude(sa, sent);
         }
         match sa.state {
-            State::Closing(_) | State::Lingering(_) => self.keep(sa),
+            State::Closing(_) | State::Prepared(_) | State::Replaced(_) | State::Lingering(_) => {
+                self.keep(sa);
+            }
             State::AwaitInitResponse(_)
             | State::AwaitAuthRequest(_)
             | State::AwaitAuthResponse(_)

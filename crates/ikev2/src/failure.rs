@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use ike_crypto::SignatureScheme;
 use ipsec_doi::auth_method::Proof;
+use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{EspProposal, GroupId, HashId, Identity, IkeProposal, TrafficSelector};
 use isakmp_wire::v2::{AuthMethod, CertEncoding, NotifyType};
 use isakmp_wire::{ParseError, PayloadType};
@@ -152,6 +153,11 @@ pub enum Incompatibility {
         /// What it asks for.
         wanted: GroupId,
     },
+    /// One side wants transport mode, the other a tunnel.
+    Mode {
+        /// Ours.
+        ours: Mode,
+    },
     /// Traffic selectors.
     Selectors {
         /// Ours, behind us and behind the peer.
@@ -254,6 +260,7 @@ impl Failure {
                 Incompatibility::Addresses => NotifyType::INTERNAL_ADDRESS_FAILURE,
                 Incompatibility::Ike { .. }
                 | Incompatibility::Esp { .. }
+                | Incompatibility::Mode { .. }
                 | Incompatibility::NoConnection => NotifyType::NO_PROPOSAL_CHOSEN,
                 Incompatibility::Group { .. } => NotifyType::INVALID_KE_PAYLOAD,
                 Incompatibility::Selectors { .. } => NotifyType::TS_UNACCEPTABLE,

@@ -7,12 +7,15 @@ use ike_ext::{Action, Blame, ChildId, Extensions, Lifecycle, SaId};
 
 use crate::attempt::Attempt;
 use crate::auth_exchange;
+use crate::contact;
 use crate::context::{Core, Cx};
 use crate::failure::Failure;
-use crate::informational::next_task;
 use crate::init;
+use crate::lifetime;
 use crate::output::{CloseReason, Event, Output};
+use crate::rekey;
 use crate::sa::{ChildEntry, KEEPALIVE, LINGER, Phase, Sa, State, Task};
+use crate::tasks::next_task;
 use crate::window::Due;
 use isakmp_wire::marker;
 
@@ -46,7 +49,7 @@ impl Cx<'_> {
     /// Ends a step: on a failure, the SA goes, and everybody hears why.
     pub(crate) fn conclude(&mut self, mut sa: Box<Sa>, done: Result<(), Failure>) {
         if let Err(failure) = done {
-            if sa.facts.phase == Phase::Established {
+            if sa.facts.phase == Phase::Established || sa.is_quiet() {
                 self.end(&mut sa, Some(CloseReason::Failure(failure)));
             } else {
                 self.failed(&sa, failure);
@@ -60,8 +63,19 @@ impl Cx<'_> {
     pub(crate) fn close(&mut self, mut sa: Box<Sa>) {
         self.drop_children(&mut sa);
         self.core.leases.release(sa.facts.id);
+        self.give_place_back(&mut sa);
         self.lifecycle(&sa, Lifecycle::Closed);
         self.core.table.remove(sa.facts.id);
+        if sa.facts.phase == Phase::Initiating {
+            contact::abandoned(self, &sa);
+        }
+    }
+
+    /// Gives up the place of the SA that was to take this one's place.
+    pub(crate) fn give_place_back(&mut self, sa: &mut Sa) {
+        if let Some(place) = sa.take_place() {
+            self.core.table.remove(place);
+        }
     }
 
     /// A negotiation has come to nothing.
@@ -81,6 +95,9 @@ impl Cx<'_> {
         self.drop_children(sa);
         self.core.leases.release(sa.facts.id);
         sa.state = State::Closed;
+        if sa.is_quiet() {
+            return;
+        }
         if let (Some(reason), Some(policy)) = (reason, sa.facts.policy) {
             self.out.event(Event::Closed {
                 sa: sa.facts.id,
@@ -102,6 +119,7 @@ impl Cx<'_> {
         while !sa.children.is_empty() {
             self.drop_child(sa, 0);
         }
+        lifetime::fade(self, sa, None);
     }
 
     /// A child is over, for the data plane and for the extensions.
@@ -159,6 +177,8 @@ impl Cx<'_> {
             Due::Silent => return self.silent(sa),
             Due::Nothing => {}
         }
+        lifetime::fade(self, sa, Some(self.now));
+        lifetime::due(self.now, sa);
         match &mut sa.state {
             State::AwaitAuthRequest(it) if it.expires <= self.now => Err(Failure::Timeout(None)),
             State::AwaitTrust(it) if it.expires <= self.now => auth_exchange::unjudged(self, sa),
@@ -181,15 +201,18 @@ impl Cx<'_> {
                     .and_then(|it| it.liveness);
                 let quiet = after.is_some_and(|it| sa.last_inbound + it <= self.now);
                 if quiet && !sa.window.is_busy() && state.tasks.is_empty() {
-                    state.tasks.push_back(Task::Probe);
+                    state.enqueue(Task::Probe);
                 }
                 next_task(self, sa)
             }
+            State::Replaced(until) if *until <= self.now => rekey::clear_away(self, sa),
             State::AwaitInitResponse(_)
             | State::AwaitAuthRequest(_)
             | State::AwaitAuthResponse(_)
             | State::AwaitTrust(_)
             | State::Closing(_)
+            | State::Prepared(_)
+            | State::Replaced(_)
             | State::Lingering(_)
             | State::Closed => Ok(()),
         }
@@ -197,10 +220,11 @@ impl Cx<'_> {
 
     /// The peer has not answered our last try.
     fn silent(&mut self, sa: &mut Sa) -> Result<(), Failure> {
+        rekey::adopt(self, sa);
         match core::mem::replace(&mut sa.state, State::Closed) {
             State::AwaitInitResponse(state) => Err(state.time_out()),
             State::AwaitAuthResponse(_) => Err(Failure::Timeout(None)),
-            State::Established(_) => {
+            State::Established(_) | State::Replaced(_) => {
                 self.end(sa, Some(CloseReason::Silent));
                 Ok(())
             }
@@ -210,6 +234,7 @@ impl Cx<'_> {
             }
             State::AwaitAuthRequest(_)
             | State::AwaitTrust(_)
+            | State::Prepared(_)
             | State::Lingering(_)
             | State::Closed => Ok(()),
         }
@@ -231,10 +256,10 @@ impl Cx<'_> {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::Close(sa) => self.queue_task(sa, Task::Delete),
+            Action::Close(sa) => self.queue_task(sa, Task::Delete(CloseReason::Local)),
             Action::DeleteChild(child) => {
                 if let Some(sa) = self.core.sa_of(child) {
-                    self.queue_task(sa, Task::DeleteChild(child));
+                    self.queue_task(sa, Task::DeleteChild(child, CloseReason::Local));
                 }
             }
             Action::Inform { sa, payloads, .. } => self.queue_task(sa, Task::Inform(payloads)),
@@ -253,21 +278,31 @@ impl Cx<'_> {
                 cx.send(sa, &datagrams.unwrap_or_default());
                 Ok(())
             }),
-            // IKEv2 floats its ports by itself, and this core does not rekey
-            Action::FloatPorts(_) | Action::RekeyChild(_) | Action::RekeySa(_) => {}
+            Action::RekeyChild(child) => {
+                if let Some(sa) = self.core.sa_of(child) {
+                    self.queue_task(sa, Task::RekeyChild(child));
+                }
+            }
+            Action::RekeySa(sa) => self.queue_task(sa, Task::Rekey),
+            // IKEv2 floats its ports by itself
+            Action::FloatPorts(_) => {}
         }
     }
 
     pub(crate) fn queue_task(&mut self, id: SaId, task: Task) {
         self.with(id, |cx, sa| {
-            if let State::Established(state) = &mut sa.state {
-                state.tasks.push_back(task);
+            if let Some(state) = sa.established() {
+                state.enqueue(task);
             }
             next_task(cx, sa)
         });
     }
 
-    fn with(&mut self, id: SaId, step: impl FnOnce(&mut Self, &mut Sa) -> Result<(), Failure>) {
+    pub(crate) fn with(
+        &mut self,
+        id: SaId,
+        step: impl FnOnce(&mut Self, &mut Sa) -> Result<(), Failure>,
+    ) {
         if let Some(mut sa) = self.core.table.take(id) {
             let done = step(self, &mut sa);
             self.conclude(sa, done);

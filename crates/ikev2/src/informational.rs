@@ -2,15 +2,16 @@
 
 use alloc::vec::Vec;
 
-use ike_ext::Inbound;
+use ike_ext::{ChildId, Inbound, Lifecycle};
 use isakmp_wire::v2::{Delete, NotifyType, ProtocolId, kind};
 use isakmp_wire::{Encode, ErrorKind, ExchangeType, OwnedPayload, ParseError, PayloadChain};
 
 use crate::context::Cx;
 use crate::failure::Failure;
 use crate::init::{notifies, unknown_critical};
-use crate::output::CloseReason;
-use crate::sa::{Sa, State, Task};
+use crate::output::{CloseReason, Event, Output};
+use crate::rekey;
+use crate::sa::{FADING, Sa, State};
 use crate::send::notify;
 
 /// Takes a request of the peer on an established or closing SA.
@@ -32,6 +33,8 @@ pub(crate) fn on_request(
     };
     if deletes.iter().any(|it| it.protocol == ProtocolId::IKE) {
         cx.respond(sa, exchange, message_id, Vec::new())?;
+        // the peer may have replaced it without noticing that we were about to (RFC 7296 §2.8.2)
+        rekey::adopt(cx, sa);
         let reason = match core::mem::replace(&mut sa.state, State::Closed) {
             State::Closing(reason) => reason,
             State::AwaitInitResponse(_)
@@ -39,6 +42,8 @@ pub(crate) fn on_request(
             | State::AwaitAuthResponse(_)
             | State::AwaitTrust(_)
             | State::Established(_)
+            | State::Prepared(_)
+            | State::Replaced(_)
             | State::Lingering(_)
             | State::Closed => Some(CloseReason::Peer),
         };
@@ -71,31 +76,21 @@ fn read_deletes(payloads: PayloadChain<'_>) -> Result<Vec<Delete<'_>>, Failure> 
 }
 
 /// Removes the children that the peer names by its SPIs; answers with ours, but for one that our
-/// own delete is under way for (RFC 7296 §1.4.1).
+/// own delete is under way for (RFC 7296 §1.4.1, §2.25.1).
 fn delete_children(cx: &mut Cx<'_>, sa: &mut Sa, deletes: &[Delete<'_>]) -> Vec<OwnedPayload> {
-    let deleting = match &sa.state {
-        State::Established(state) => state.deleting,
-        State::AwaitInitResponse(_)
-        | State::AwaitAuthRequest(_)
-        | State::AwaitAuthResponse(_)
-        | State::AwaitTrust(_)
-        | State::Closing(_)
-        | State::Lingering(_)
-        | State::Closed => None,
-    };
     let mut gone = Vec::new();
     for delete in deletes.iter().filter(|it| it.protocol == ProtocolId::ESP) {
         for spi in delete.spis() {
-            let found = sa
-                .children
-                .iter()
-                .position(|it| it.spi_out.to_be_bytes() == *spi);
-            let Some(child) = found.and_then(|at| cx.drop_child(sa, at)) else {
+            let mut children = sa.children.iter();
+            let Some(child) = children.find(|it| it.spi_out.to_be_bytes() == *spi) else {
                 continue;
             };
-            if deleting != Some(child.id) {
-                gone.push(child.spi_in);
+            let (id, spi_in) = (child.id, child.spi_in);
+            let crossed = sa.established().is_some_and(|it| it.deletes(id));
+            if !crossed {
+                gone.push(spi_in);
             }
+            retire(cx, sa, id, CloseReason::Peer);
         }
     }
     if gone.is_empty() {
@@ -105,14 +100,61 @@ fn delete_children(cx: &mut Cx<'_>, sa: &mut Sa, deletes: &[Delete<'_>]) -> Vec<
     }
 }
 
+/// Both sides have agreed on a child's end. Its successor carries the traffic from now on; without
+/// one, it is gone.
+pub(crate) fn retire(cx: &mut Cx<'_>, sa: &mut Sa, id: ChildId, reason: CloseReason) {
+    let Some(at) = sa.children.iter().position(|it| it.id == id) else {
+        return;
+    };
+    let successor = sa.child(id).and_then(|it| it.successor);
+    if let Some(new) = successor.filter(|it| sa.child(*it).is_some()) {
+        if sa.child(id).is_some_and(|it| it.sends) {
+            hand_over(cx, sa, id, new);
+        }
+        sa.children.remove(at);
+        sa.kin().fading.push((id, cx.now + FADING));
+        return cx.lifecycle(sa, Lifecycle::ChildClosed(id));
+    }
+    let was_used = sa.child(id).is_some_and(|it| it.sends);
+    cx.drop_child(sa, at);
+    if was_used {
+        cx.out.event(Event::ChildClosed {
+            sa: sa.facts.id,
+            child: id,
+            reason,
+        });
+    }
+    for other in &mut sa.children {
+        // the peer has given up what was to replace it
+        other.successor = other.successor.filter(|it| *it != id);
+    }
+}
+
+/// From now on we send with the successor of a child.
+fn hand_over(cx: &mut Cx<'_>, sa: &mut Sa, old: ChildId, new: ChildId) {
+    let Some(child) = sa.child_mut(new).filter(|it| !it.sends) else {
+        return;
+    };
+    child.sends = true;
+    cx.out.push(Output::UseChild(new));
+    if let Some(child) = sa.child_mut(old) {
+        child.sends = false;
+    }
+    cx.out.event(Event::ChildRekeyed {
+        sa: sa.facts.id,
+        old,
+        new,
+    });
+}
+
 /// A Delete payload for children, by our own inbound SPIs.
-fn delete_esp(spis: &[u32]) -> OwnedPayload {
+pub(crate) fn delete_esp(spis: &[u32]) -> OwnedPayload {
     let octets: Vec<u8> = spis.iter().flat_map(|it| it.to_be_bytes()).collect();
     Delete::new(ProtocolId::ESP, 4, &octets).map_or_else(delete_ike, delete)
 }
 
 /// A Delete payload for the IKE SA.
-fn delete_ike() -> OwnedPayload {
+pub(crate) fn delete_ike() -> OwnedPayload {
     delete(Delete::IKE)
 }
 
@@ -120,61 +162,4 @@ fn delete(what: Delete<'_>) -> OwnedPayload {
     let mut body = Vec::new();
     what.encode(&mut body);
     OwnedPayload::new(kind::DELETE, body)
-}
-
-/// Sends the next request that waits for the window.
-pub(crate) fn next_task(cx: &mut Cx<'_>, sa: &mut Sa) -> Result<(), Failure> {
-    loop {
-        if sa.window.is_busy() {
-            return Ok(());
-        }
-        let State::Established(state) = &mut sa.state else {
-            return Ok(());
-        };
-        let Some(task) = state.tasks.pop_front() else {
-            return Ok(());
-        };
-        let payloads = match task {
-            Task::Probe => Vec::new(),
-            Task::Inform(payloads) => payloads,
-            Task::CreateChild(_) | Task::RekeyChild(_) | Task::Rekey | Task::Reauthenticate => {
-                continue;
-            }
-            Task::Delete => {
-                sa.state = State::Closing(Some(CloseReason::Local));
-                alloc::vec![delete_ike()]
-            }
-            Task::DeleteChild(child) => {
-                let Some(entry) = sa.children.iter().find(|it| it.id == child) else {
-                    continue;
-                };
-                state.deleting = Some(child);
-                alloc::vec![delete_esp(&[entry.spi_in])]
-            }
-        };
-        return cx.request(sa, ExchangeType::INFORMATIONAL, payloads);
-    }
-}
-
-/// Takes the response to whatever we asked last. Nothing that it says leads to another message
-/// (RFC 7296 §2.21.4).
-pub(crate) fn on_response(cx: &mut Cx<'_>, sa: &mut Sa) {
-    match &mut sa.state {
-        State::Established(state) => {
-            if let Some(child) = state.deleting.take() {
-                let found = sa.children.iter().position(|it| it.id == child);
-                found.and_then(|at| cx.drop_child(sa, at));
-            }
-        }
-        State::Closing(reason) => {
-            let reason = reason.take();
-            cx.end(sa, reason);
-        }
-        State::AwaitInitResponse(_)
-        | State::AwaitAuthRequest(_)
-        | State::AwaitAuthResponse(_)
-        | State::AwaitTrust(_)
-        | State::Lingering(_)
-        | State::Closed => {}
-    }
 }

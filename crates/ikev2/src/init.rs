@@ -15,7 +15,7 @@ pub(crate) use initiator::{AwaitInitResponse, on_response, resend, start};
 pub(crate) use responder::{is_for, on_request};
 
 /// Octets of our nonces: half the key of the largest PRF and more (RFC 7296 §2.10).
-const NONCE: usize = 32;
+pub(crate) const NONCE: usize = 32;
 
 /// The payloads that both IKE_SA_INIT messages have.
 #[derive(Clone, Copy, Debug)]

@@ -39,6 +39,35 @@ impl Keys {
         let mut skeyseed = SecretVec::new_zeroed(suite.prf.output_len());
         prf.keyed(&seed_key)
             .mac(&[exchanged.shared.as_slice()], skeyseed.as_mut_slice());
+        Self::expand(provider, suite, &skeyseed, exchanged)
+    }
+
+    /// Derives the keys of the SA that takes this one's place: SKEYSEED with the old PRF, the rest
+    /// with the new one (RFC 7296 §2.18).
+    pub(crate) fn rekey(
+        &self,
+        provider: &Provider,
+        suite: IkeSuite,
+        exchanged: Exchanged<'_>,
+    ) -> Result<Self, Error> {
+        let prf = provider.prf(self.suite.prf).ok_or(Error)?;
+        let (ni, nr) = exchanged.nonces;
+        let mut skeyseed = SecretVec::new_zeroed(self.suite.prf.output_len());
+        prf.keyed(self.nth(0)).mac(
+            &[exchanged.shared.as_slice(), ni, nr],
+            skeyseed.as_mut_slice(),
+        );
+        Self::expand(provider, suite, &skeyseed, exchanged)
+    }
+
+    fn expand(
+        provider: &Provider,
+        suite: IkeSuite,
+        skeyseed: &SecretVec,
+        exchanged: Exchanged<'_>,
+    ) -> Result<Self, Error> {
+        let prf = provider.prf(suite.prf).ok_or(Error)?;
+        let (ni, nr) = exchanged.nonces;
         let (spi_i, spi_r) = exchanged.spis;
         let seed: [&[u8]; 4] = [ni, nr, spi_i.as_bytes(), spi_r.as_bytes()];
         let mut octets = SecretVec::new_zeroed(layout(suite).iter().sum());
@@ -106,12 +135,14 @@ impl Keys {
         ))
     }
 
-    /// Both directions of a child SA: the initiator's sending keys first.
+    /// Both directions of a child SA: the exchange's initiator's sending keys first. What a key
+    /// exchange of its own gave goes before the nonces (RFC 7296 §2.17).
     pub(crate) fn child(
         &self,
         provider: &Provider,
         suite: EspSuite,
         nonces: (&[u8], &[u8]),
+        shared: Option<&SecretVec>,
     ) -> Result<[Material; 2], Error> {
         let prf = provider.prf(self.suite.prf).ok_or(Error)?;
         let encryption = suite
@@ -124,7 +155,7 @@ impl Keys {
         prf_plus(
             &*prf.keyed(self.nth(0)),
             self.suite.prf.output_len(),
-            &[nonces.0, nonces.1],
+            &[shared.map_or(&[], SecretVec::as_slice), nonces.0, nonces.1],
             keymat.as_mut_slice(),
         )?;
         let (first, second) = keymat.as_slice().split_at_checked(one).ok_or(Error)?;

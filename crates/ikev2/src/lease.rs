@@ -204,10 +204,6 @@ impl Leases {
     }
 
     /// A rekeyed IKE SA takes over what the old one had (RFC 7296 §2.8).
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the rekeying of IKE SAs calls it")
-    )]
     pub(crate) fn inherit(&mut self, old: SaId, new: SaId) {
         let Some(addresses) = self.by_sa.remove(&old) else {
             return;

@@ -246,6 +246,13 @@ pub enum Event {
         /// Ciphers of the successor.
         suite: IkeSuite,
     },
+    /// An IKE SA did not get new keys; it lives until its hard limit.
+    RekeyFailed {
+        /// The SA.
+        sa: SaId,
+        /// Why.
+        failure: Failure,
+    },
     /// An established SA is gone, its children with it.
     Closed {
         /// The SA.

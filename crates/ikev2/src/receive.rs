@@ -11,13 +11,15 @@ use isakmp_wire::{ExchangeType, Flags, Header, Message, PayloadChain, PayloadTyp
 
 use crate::auth_exchange;
 use crate::context::Cx;
+use crate::create_child;
 use crate::failure::{Dropped, Failure, Misbehaviour};
-use crate::informational::{self, next_task};
+use crate::informational;
 use crate::init::{self, unknown_critical};
 use crate::input::Datagram;
 use crate::output::{self, ChildUpdate, Event, Output};
 use crate::sa::{Path, Sa, State};
 use crate::send::{encode_clear, header, notify, transmit};
+use crate::tasks::{self, next_task};
 use crate::window::Place;
 
 impl Cx<'_> {
@@ -131,6 +133,8 @@ impl Cx<'_> {
             | State::AwaitTrust(_)
             | State::Established(_)
             | State::Closing(_)
+            | State::Prepared(_)
+            | State::Replaced(_)
             | State::Lingering(_)
             | State::Closed) => {
                 sa.state = other;
@@ -297,7 +301,7 @@ impl Cx<'_> {
         failure: Failure,
     ) -> Result<(), Failure> {
         match (&sa.state, response) {
-            (State::Established(_) | State::Closing(_), false) => {
+            (State::Established(_) | State::Closing(_) | State::Replaced(_), false) => {
                 let refusal = alloc::vec![notify(NotifyType::INVALID_SYNTAX, &[])];
                 self.respond(sa, header.exchange, header.message_id, refusal)
             }
@@ -318,11 +322,13 @@ impl Cx<'_> {
             }
             state @ (State::Established(_) | State::Closing(_)) => {
                 sa.state = state;
-                informational::on_response(self, sa);
+                tasks::on_response(self, sa, message)?;
             }
             other @ (State::AwaitInitResponse(_)
             | State::AwaitAuthRequest(_)
             | State::AwaitTrust(_)
+            | State::Prepared(_)
+            | State::Replaced(_)
             | State::Lingering(_)
             | State::Closed) => sa.state = other,
         }
@@ -345,21 +351,20 @@ impl Cx<'_> {
                 };
                 done.or_else(|failure| self.refuse_auth(sa, message_id, failure))
             }
-            state @ (State::Established(_) | State::Closing(_)) => {
+            state @ (State::Established(_) | State::Closing(_) | State::Replaced(_)) => {
                 sa.state = state;
                 if exchange == ExchangeType::INFORMATIONAL {
                     return informational::on_request(self, sa, message);
                 }
-                // RFC 7296 §4: further children may be refused
-                let what = if exchange == ExchangeType::CREATE_CHILD_SA {
-                    NotifyType::NO_ADDITIONAL_SAS
-                } else {
-                    NotifyType::INVALID_SYNTAX
-                };
-                self.respond(sa, exchange, message_id, alloc::vec![notify(what, &[])])
+                if exchange == ExchangeType::CREATE_CHILD_SA {
+                    return create_child::on_request(self, sa, message);
+                }
+                let refusal = alloc::vec![notify(NotifyType::INVALID_SYNTAX, &[])];
+                self.respond(sa, exchange, message_id, refusal)
             }
             other @ (State::AwaitInitResponse(_)
             | State::AwaitAuthResponse(_)
+            | State::Prepared(_)
             | State::AwaitTrust(_)
             | State::Lingering(_)
             | State::Closed) => {

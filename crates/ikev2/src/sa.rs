@@ -1,25 +1,30 @@
 //! One IKE SA.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
 use ike_crypto::{Error, Provider};
 use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
-use ipsec_doi::Identity;
-use isakmp_wire::{OwnedPayload, Spi};
+use ipsec_doi::TrafficSelector;
+use ipsec_doi::encapsulation::Mode;
+use isakmp_wire::Spi;
 
-use crate::auth::Verified;
 use crate::auth_exchange::{AwaitAuthRequest, AwaitAuthResponse, AwaitTrust};
+use crate::config::Connection;
 use crate::init::AwaitInitResponse;
 use crate::input::Datagram;
 use crate::keys::Keys;
+use crate::lifetime::ChildDeadlines;
 use crate::nat::Nat;
 use crate::output::CloseReason;
 use crate::protect::Protection;
 use crate::window::Window;
+
+mod established;
+
+pub(crate) use established::{Established, Exchange, Queued, Task};
 
 /// What everybody may know about an SA, extensions included.
 #[derive(Debug)]
@@ -75,9 +80,23 @@ pub(crate) struct Sa {
     pub(crate) window: Window,
     pub(crate) nat: Nat,
     pub(crate) children: Vec<ChildEntry>,
+    kin: Option<Box<Kin>>,
     pub(crate) began: Instant,
     pub(crate) last_inbound: Instant,
     pub(crate) last_outbound: Instant,
+}
+
+/// What an SA has to do with others; most have nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Kin {
+    /// Children that only receive what is still under way, until then.
+    pub(crate) fading: Vec<(ChildId, Instant)>,
+    /// The place that is kept for the SA that our rekeying of this one is to make.
+    pub(crate) prepared: Option<SaId>,
+    /// The SA that goes when this one, with its fresh proofs, stands.
+    pub(crate) supersedes: Option<SaId>,
+    /// Nobody is told of its end: it has a successor, or never came to use.
+    pub(crate) quiet: bool,
 }
 
 /// Keys, and the messages' protection under them.
@@ -131,53 +150,14 @@ pub(crate) enum State {
     Established(Box<Established>),
     /// Our farewell is out; whatever comes of it, the SA goes. The reason, unless it was told.
     Closing(Option<CloseReason>),
+    /// Not begun: a place for what the rekeying of this other SA is to make.
+    Prepared(SaId),
+    /// The peer has put another SA into its place, and will delete it, before then.
+    Replaced(Instant),
     /// Over for everybody but a peer that missed our last answer and asks again, until then.
     Lingering(Instant),
     /// Over; the endpoint forgets it at the end of the call.
     Closed,
-}
-
-/// An authenticated SA. Only [`Verified`] leads here.
-#[derive(Debug)]
-pub(crate) struct Established {
-    pub(crate) peer: Verified,
-    pub(crate) tasks: VecDeque<Task>,
-    pub(crate) deleting: Option<ChildId>,
-}
-
-impl Established {
-    pub(crate) const fn new(peer: Verified) -> Self {
-        Self {
-            peer,
-            tasks: VecDeque::new(),
-            deleting: None,
-        }
-    }
-
-    pub(crate) const fn remote_id(&self) -> &Identity {
-        self.peer.identity()
-    }
-}
-
-/// A request of ours that waits for the window.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Task {
-    /// Delete the IKE SA.
-    Delete,
-    /// Delete one child.
-    DeleteChild(ChildId),
-    /// Send these payloads for an extension.
-    Inform(Vec<OwnedPayload>),
-    /// Ask whether the peer lives.
-    Probe,
-    /// Open the connection's child of this index.
-    CreateChild(usize),
-    /// Give a child new keys.
-    RekeyChild(ChildId),
-    /// Give the IKE SA new keys.
-    Rekey,
-    /// Replace the IKE SA by one with new proofs.
-    Reauthenticate,
 }
 
 /// A child as its IKE SA knows it.
@@ -188,7 +168,22 @@ pub(crate) struct ChildEntry {
     pub(crate) index: usize,
     pub(crate) spi_in: u32,
     pub(crate) spi_out: u32,
+    pub(crate) mode: Mode,
+    pub(crate) local: Vec<TrafficSelector>,
+    pub(crate) remote: Vec<TrafficSelector>,
+    pub(crate) deadlines: ChildDeadlines,
+    /// Whether we send with it; the peer may not be ready for that yet (RFC 7296 §2.8).
+    pub(crate) sends: bool,
+    /// The child that takes its place.
+    pub(crate) successor: Option<ChildId>,
 }
+
+/// How long a child that has a successor receives after both sides have agreed on its end: ESP
+/// packets may be slower than IKE's.
+pub(crate) const FADING: Duration = Duration::from_secs(5);
+
+/// How long the peer may take to delete an SA that it has replaced.
+pub(crate) const REPLACED: Duration = Duration::from_secs(60);
 
 /// How long the answer to a peer's farewell is kept for its repetitions.
 pub(crate) const LINGER: Duration = Duration::from_secs(30);
@@ -206,10 +201,38 @@ impl Sa {
             window: Window::default(),
             nat: Nat::default(),
             children: Vec::new(),
+            kin: None,
             began: now,
             last_inbound: now,
             last_outbound: now,
         }
+    }
+
+    /// What it has to do with others.
+    pub(crate) fn kin(&mut self) -> &mut Kin {
+        self.kin.get_or_insert_default()
+    }
+
+    /// Whether nobody is told of its end.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.kin.as_ref().is_some_and(|it| it.quiet)
+    }
+
+    /// Takes back the place that was kept for its successor.
+    pub(crate) fn take_place(&mut self) -> Option<SaId> {
+        self.kin.as_mut().and_then(|it| it.prepared.take())
+    }
+
+    /// Keeps those of the replaced children that `stays` says.
+    pub(crate) fn retain_fading(&mut self, mut stays: impl FnMut(ChildId, Instant) -> bool) {
+        if let Some(kin) = &mut self.kin {
+            kin.fading.retain(|it| stays(it.0, it.1));
+        }
+    }
+
+    /// The SA that goes when this one stands.
+    pub(crate) fn supersedes(&self) -> Option<SaId> {
+        self.kin.as_ref().and_then(|it| it.supersedes)
     }
 
     /// When something is due, and why.
@@ -217,7 +240,7 @@ impl Sa {
         let retransmit = self.window.deadline().map(|at| (at, "retransmission"));
         let own = match &self.state {
             State::AwaitAuthRequest(it) => Some((it.expires, "half-open time-out")),
-            State::Established(_) => {
+            State::Established(state) => {
                 let probe = liveness
                     .filter(|_| !self.window.is_busy())
                     .map(|after| (self.last_inbound + after, "liveness"));
@@ -225,22 +248,101 @@ impl Sa {
                     .nat
                     .here
                     .then(|| (self.last_outbound + KEEPALIVE, "keep-alive"));
-                [probe, keepalive]
+                let due = state.next_due();
+                let children = self.child_deadline();
+                [probe, keepalive, due, children]
                     .into_iter()
                     .flatten()
                     .min_by_key(|it| it.0)
             }
             State::AwaitTrust(it) => Some((it.expires, "verdict on certificates")),
-            State::Lingering(until) => Some((*until, "end")),
+            State::Lingering(until) | State::Replaced(until) => Some((*until, "end")),
             State::AwaitInitResponse(_)
             | State::AwaitAuthResponse(_)
             | State::Closing(_)
+            | State::Prepared(_)
             | State::Closed => None,
         };
-        [retransmit, own]
+        let fading = self.kin.iter().flat_map(|it| &it.fading);
+        let fading = fading.map(|it| it.1).min();
+        let fading = fading.map(|at| (at, "end of a replaced child"));
+        [retransmit, own, fading]
             .into_iter()
             .flatten()
             .min_by_key(|it| it.0)
+    }
+
+    fn child_deadline(&self) -> Option<(Instant, &'static str)> {
+        let soft = self.children.iter().filter_map(|it| it.deadlines.soft);
+        let hard = self.children.iter().filter_map(|it| it.deadlines.hard);
+        let first = soft.chain(hard).min();
+        first.map(|at| (at, "lifetime of a child"))
+    }
+
+    /// Finds the connection's children again by their names, after it has changed. One that is not
+    /// there any more is deleted.
+    pub(crate) fn find_children(&mut self, old: &Connection, new: &Connection) {
+        let again = |index: usize| {
+            let name = old.children.get(index).map(|it| it.name.as_str());
+            let mut all = new.children.iter();
+            name.and_then(|name| all.position(|it| it.name == name))
+        };
+        let mut gone = Vec::new();
+        for child in &mut self.children {
+            match again(child.index) {
+                Some(index) => child.index = index,
+                None => gone.push(child.id),
+            }
+        }
+        if let State::AwaitAuthResponse(state) = &mut self.state {
+            state.offer.index = again(state.offer.index).unwrap_or(usize::MAX);
+        }
+        let Some(state) = self.established() else {
+            return;
+        };
+        for child in gone {
+            state.enqueue(Task::DeleteChild(child, CloseReason::Local));
+        }
+        if let Exchange::Child(ours) = &mut state.exchange {
+            ours.offer.index = again(ours.offer.index).unwrap_or(usize::MAX);
+        }
+        state.tasks.retain_mut(|it| match &mut it.task {
+            Task::CreateChild(index) => again(*index).inspect(|it| *index = *it).is_some(),
+            Task::Delete(_)
+            | Task::DeleteChild(..)
+            | Task::Discard(_)
+            | Task::Inform(_)
+            | Task::Probe
+            | Task::RekeyChild(_)
+            | Task::Rekey
+            | Task::Reauthenticate => true,
+        });
+    }
+
+    /// The child of this handle.
+    pub(crate) fn child(&self, id: ChildId) -> Option<&ChildEntry> {
+        self.children.iter().find(|it| it.id == id)
+    }
+
+    /// The child of this handle.
+    pub(crate) fn child_mut(&mut self, id: ChildId) -> Option<&mut ChildEntry> {
+        self.children.iter_mut().find(|it| it.id == id)
+    }
+
+    /// What is known of it once both sides are authenticated.
+    pub(crate) fn established(&mut self) -> Option<&mut Established> {
+        match &mut self.state {
+            State::Established(state) => Some(state),
+            State::AwaitInitResponse(_)
+            | State::AwaitAuthRequest(_)
+            | State::AwaitAuthResponse(_)
+            | State::AwaitTrust(_)
+            | State::Closing(_)
+            | State::Prepared(_)
+            | State::Replaced(_)
+            | State::Lingering(_)
+            | State::Closed => None,
+        }
     }
 
     /// Remembers the vendor IDs of an accepted message, a bounded number and size of them.

@@ -12,11 +12,21 @@ use isakmp_wire::v2::{
 
 use crate::profile::SuiteChoice;
 
+/// Where a proposal stands; CREATE_CHILD_SA has an SPI for IKE, too, and groups for ESP
+/// (RFC 7296 §1.3).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Place {
+    /// IKE_SA_INIT, or IKE_AUTH.
+    Initial,
+    /// CREATE_CHILD_SA.
+    Create,
+}
+
 /// One of our proposals, for IKE or for ESP.
 pub(crate) trait Offer {
     type Suite: Copy;
     /// What both this entry and `theirs` allow, best of ours first.
-    fn meet(&self, theirs: &Proposal<'_>) -> Option<Self::Suite>;
+    fn meet(&self, theirs: &Proposal<'_>, place: Place) -> Option<Self::Suite>;
     /// How many transforms a proposal has that chooses `suite`.
     fn chosen_len(suite: Self::Suite) -> usize;
 }
@@ -34,9 +44,10 @@ pub(crate) fn choose<'a, O: Offer>(
     ours: &[O],
     theirs: &SecurityAssociation<'a>,
     order: SuiteChoice,
+    place: Place,
 ) -> Option<Chosen<'a, O::Suite>> {
     let meet = |own: &O, proposal: &Proposal<'a>| {
-        own.meet(proposal).map(|suite| Chosen {
+        own.meet(proposal, place).map(|suite| Chosen {
             number: proposal.number,
             spi: proposal.spi,
             suite,
@@ -57,13 +68,14 @@ pub(crate) fn choose<'a, O: Offer>(
 pub(crate) fn accept<'a, O: Offer>(
     ours: &[O],
     theirs: &SecurityAssociation<'a>,
+    place: Place,
 ) -> Option<Chosen<'a, O::Suite>> {
     let mut proposals = theirs.proposals();
     let (Some(answer), None) = (proposals.next(), proposals.next()) else {
         return None;
     };
     let own = ours.get(usize::from(answer.number).checked_sub(1)?)?;
-    let suite = own.meet(&answer)?;
+    let suite = own.meet(&answer, place)?;
     let single = answer.transforms().filter(|it| !is_none(it)).count() == O::chosen_len(suite);
     single.then_some(Chosen {
         number: answer.number,
@@ -127,9 +139,10 @@ fn only(theirs: &Proposal<'_>, kinds: &[TransformType]) -> bool {
 impl Offer for IkeProposal {
     type Suite = IkeSuite;
 
-    fn meet(&self, theirs: &Proposal<'_>) -> Option<IkeSuite> {
+    fn meet(&self, theirs: &Proposal<'_>, place: Place) -> Option<IkeSuite> {
         use TransformType as T;
-        let ike = theirs.protocol == ProtocolId::IKE && theirs.spi.is_empty();
+        let spi_len = if place == Place::Create { 8 } else { 0 };
+        let ike = theirs.protocol == ProtocolId::IKE && theirs.spi.len() == spi_len;
         if !ike || !only(theirs, &[T::ENCR, T::PRF, T::INTEG, T::KE]) {
             return None;
         }
@@ -151,7 +164,7 @@ impl Offer for EspProposal {
     type Suite = EspSuite;
 
     /// A key exchange group in the proposal of an IKE_AUTH has no effect (RFC 7296 §1.2).
-    fn meet(&self, theirs: &Proposal<'_>) -> Option<EspSuite> {
+    fn meet(&self, theirs: &Proposal<'_>, place: Place) -> Option<EspSuite> {
         use TransformType as T;
         let esp = theirs.protocol == ProtocolId::ESP && theirs.spi.len() == 4;
         if !esp || !only(theirs, &[T::ENCR, T::INTEG, T::KE, T::ESN]) {
@@ -165,22 +178,44 @@ impl Offer for EspProposal {
         Some(EspSuite {
             encryption,
             integrity: integrity(encryption, &self.integrity, theirs)?,
-            group: None,
+            group: match place {
+                Place::Initial => None,
+                Place::Create => fresh_group(&self.groups, theirs)?,
+            },
             esn,
         })
     }
 
     fn chosen_len(suite: EspSuite) -> usize {
-        if suite.integrity.is_some() { 3 } else { 2 }
+        let integrity = usize::from(suite.integrity.is_some());
+        let group = usize::from(suite.group.is_some());
+        integrity.saturating_add(group).saturating_add(2)
     }
 }
 
-/// Writes all our IKE proposals.
-pub(crate) fn write_ike(ours: &[IkeProposal]) -> Vec<u8> {
+/// The group of a child's own key exchange, or none where both sides do without.
+#[expect(
+    clippy::option_option,
+    reason = "not acceptable, or acceptable with or without a group"
+)]
+fn fresh_group(ours: &[GroupId], theirs: &Proposal<'_>) -> Option<Option<GroupId>> {
+    let offers = |id: GroupId| ids(theirs, TransformType::KE).any(|it| it.id == id.get());
+    let optional = ids(theirs, TransformType::KE).next().is_none() || offers(GroupId::NONE);
+    if ours.is_empty() {
+        return optional.then_some(None);
+    }
+    ours.iter().find_map(|own| match *own {
+        GroupId::NONE => optional.then_some(None),
+        own => offers(own).then_some(Some(own)),
+    })
+}
+
+/// Writes all our IKE proposals; an SPI stands only in those of CREATE_CHILD_SA.
+pub(crate) fn write_ike(ours: &[IkeProposal], spi: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     let mut builder = SaBuilder::new(&mut body);
     for (number, own) in (1..=u8::MAX).zip(ours) {
-        builder.proposal(number, ProtocolId::IKE, &[]);
+        builder.proposal(number, ProtocolId::IKE, spi);
         for it in &own.encryption {
             builder.transform(TransformType::ENCR, it.id.get(), it.key_length_attribute());
         }
@@ -199,10 +234,10 @@ pub(crate) fn write_ike(ours: &[IkeProposal]) -> Vec<u8> {
 }
 
 /// Writes the IKE proposal that was chosen, under the number that the peer gave it.
-pub(crate) fn write_ike_choice(number: u8, suite: IkeSuite) -> Vec<u8> {
+pub(crate) fn write_ike_choice(number: u8, suite: IkeSuite, spi: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     let mut builder = SaBuilder::new(&mut body);
-    builder.proposal(number, ProtocolId::IKE, &[]);
+    builder.proposal(number, ProtocolId::IKE, spi);
     builder.transform(
         TransformType::ENCR,
         suite.encryption.id.get(),
@@ -217,9 +252,9 @@ pub(crate) fn write_ike_choice(number: u8, suite: IkeSuite) -> Vec<u8> {
     body
 }
 
-/// Writes all our ESP proposals, without groups, as IKE_AUTH wants them (RFC 7296 §1.2), each with
-/// ESP alone ([MS-IKEE] note 2).
-pub(crate) fn write_esp(ours: &[EspProposal], spi: u32) -> Vec<u8> {
+/// Writes all our ESP proposals, each with ESP alone ([MS-IKEE] note 2); without groups in IKE_AUTH
+/// (RFC 7296 §1.2).
+pub(crate) fn write_esp(ours: &[EspProposal], spi: u32, place: Place) -> Vec<u8> {
     let mut body = Vec::new();
     let mut builder = SaBuilder::new(&mut body);
     for (number, own) in (1..=u8::MAX).zip(ours) {
@@ -229,6 +264,9 @@ pub(crate) fn write_esp(ours: &[EspProposal], spi: u32) -> Vec<u8> {
         }
         for it in &own.integrity {
             builder.transform(TransformType::INTEG, it.get(), None);
+        }
+        for it in own.groups.iter().filter(|_| place == Place::Create) {
+            builder.transform(TransformType::KE, it.get(), None);
         }
         for it in &own.esn {
             builder.transform(TransformType::ESN, u16::from(*it), None);
@@ -250,6 +288,9 @@ pub(crate) fn write_esp_choice(number: u8, suite: EspSuite, spi: u32) -> Vec<u8>
     );
     if let Some(integrity) = suite.integrity {
         builder.transform(TransformType::INTEG, integrity.get(), None);
+    }
+    if let Some(group) = suite.group {
+        builder.transform(TransformType::KE, group.get(), None);
     }
     builder.transform(TransformType::ESN, u16::from(suite.esn), None);
     builder.finish();

@@ -62,7 +62,8 @@ impl<'a> SaStatus<'a> {
             State::AwaitTrust(_) => ("awaiting trust in the peer's key", None),
             State::Established(it) => ("established", Some(it.remote_id())),
             State::Closing(_) => ("closing", None),
-            State::Lingering(_) | State::Closed => return None,
+            State::Replaced(_) => ("replaced", None),
+            State::Prepared(_) | State::Lingering(_) | State::Closed => return None,
         };
         Some(Self {
             sa: sa.facts.id,

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use ike_ext::{Inbound, PolicyId, Role};
+use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{Identity, TrafficSelector};
 use isakmp_wire::v2::{self, AuthMethod, NotifyType, kind};
 use isakmp_wire::{ExchangeType, OwnedPayload};
@@ -11,19 +12,20 @@ use isakmp_wire::{ExchangeType, OwnedPayload};
 use crate::auth::{self, Checked, Transcript, Verified, certificates};
 use crate::auth_exchange::trust::{self, Half, Verdict};
 use crate::auth_exchange::{
-    AwaitAuthResponse, PeerPayloads, child_payloads, configuration, establish, evidence, plain_ends,
+    AwaitAuthResponse, PeerPayloads, configuration, establish, evidence, plain_ends,
 };
 use crate::authentication::{AuthorityHash, Trust};
-use crate::child::{self, ChildOffer};
+use crate::child::{self, ChildOffer, ChildPayloads, Ends, Origin};
 use crate::config::{Connection, Selectors};
 use crate::configuration as cp;
 use crate::context::Cx;
 use crate::failure::{AuthenticationFailure, Failure, Incompatibility, Misbehaviour};
 use crate::init::error;
-use crate::output::Event;
+use crate::output::{CloseReason, Event};
 use crate::sa::{Sa, State, Task};
+use crate::select::Place;
 use crate::send::notify;
-use crate::{narrow, select};
+use crate::{contact, narrow, select};
 
 const NO_CONNECTION: Failure = Failure::Bug("the connection is gone");
 
@@ -48,6 +50,7 @@ pub(crate) fn start(
     let offer = ChildOffer {
         index: 0,
         spi,
+        mode: wanted.mode,
         local: local_selectors(connection, &wanted.local, &ends.local),
         remote: child::resolve(&wanted.remote, &ends.remote),
     };
@@ -61,7 +64,13 @@ pub(crate) fn start(
         payloads.push(OwnedPayload::new(kind::ID_R, auth::identification(peer)));
     }
     payloads.push(own.auth);
-    let sa_body = select::write_esp(&wanted.proposals, spi);
+    if contact::is_first(cx, sa) {
+        payloads.push(notify(NotifyType::INITIAL_CONTACT, &[]));
+    }
+    if wanted.mode == Mode::Transport {
+        payloads.push(notify(NotifyType::USE_TRANSPORT_MODE, &[]));
+    }
+    let sa_body = select::write_esp(&wanted.proposals, spi, Place::Initial);
     let ask = cp::request(connection);
     let attributes = cx.question(sa, |extensions, host| {
         let mut ask = ask;
@@ -151,7 +160,7 @@ fn finish(
     peer: Verified,
 ) -> Result<(), Failure> {
     let payloads = message.payloads();
-    establish(cx, sa, peer)?;
+    establish(cx, sa, peer, payloads)?;
     if let Err(failure) = open_child(cx, sa, state, message) {
         // RFC 7296 §1.2: the IKE SA stands without the child; what the peer thinks it has, goes
         let failure = explain(cx, sa, state, failure);
@@ -163,7 +172,7 @@ fn finish(
             failure,
         });
         if let (true, State::Established(state)) = (installed_there, &mut sa.state) {
-            state.tasks.push_back(Task::Delete);
+            state.enqueue(Task::Delete(CloseReason::Local));
         }
     }
     Ok(())
@@ -245,7 +254,7 @@ fn open_child(
     message: &Inbound<'_>,
 ) -> Result<(), Failure> {
     let payloads = message.payloads();
-    let mut offer_local = state.offer.local.clone();
+    let (mut offer_local, path) = (state.offer.local.clone(), sa.facts.path);
     if let Some(reply) = configuration(payloads)?.filter(|it| it.kind == v2::CfgType::REPLY) {
         let assigned = cp::learn(cx, sa, &reply);
         if !assigned.addresses.is_empty() {
@@ -258,13 +267,17 @@ fn open_child(
             if wanted == Some(&Selectors::Dynamic) {
                 offer_local = child::resolve(&Selectors::Dynamic, &own);
             }
+            if let Some(established) = sa.established() {
+                let remote = Vec::from([path.remote.ip()]);
+                established.ends = Some(Box::new(Ends { local: own, remote }));
+            }
             cx.out.event(Event::Configured {
                 sa: sa.facts.id,
                 assigned,
             });
         }
     }
-    let Some(answer) = child_payloads(payloads)? else {
+    let Some(answer) = ChildPayloads::read(payloads)? else {
         let refused = error(payloads).filter(|it| *it != NotifyType::AUTHENTICATION_FAILED);
         return Err(refused.map_or(
             Failure::Misbehaved(Misbehaviour::Missing(kind::SA)),
@@ -276,7 +289,7 @@ fn open_child(
         .children
         .get(state.offer.index)
         .ok_or(NO_CONNECTION)?;
-    let mut agreed = child::accept(wanted, &state.offer, &answer)?;
+    let mut agreed = child::accept(wanted, &state.offer, &answer, Place::Initial)?;
     // a dynamic side is the address that was assigned, however wide the peer left it
     let own = narrow::intersect(&offer_local, &agreed.local);
     if own.is_empty() {
@@ -284,7 +297,8 @@ fn open_child(
     }
     agreed.local = own;
     let nonces = &state.transcript.nonces;
-    child::install(cx, sa, agreed, (&nonces.0, &nonces.1))
+    let origin = Origin::initial(Role::Initiator, (&nonces.0, &nonces.1));
+    child::install(cx, sa, agreed, &origin).map(drop)
 }
 
 /// Puts what we asked for beside the peer's bare refusal.

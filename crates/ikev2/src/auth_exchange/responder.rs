@@ -6,26 +6,25 @@ use alloc::vec::Vec;
 
 use ike_ext::{Inbound, Role};
 use ipsec_doi::{Identity, IkeProposal, IkeSuite};
-use isakmp_wire::v2::{self, AuthMethod, Identification, kind};
+use isakmp_wire::v2::{self, AuthMethod, Identification, NotifyType, kind};
 use isakmp_wire::{ExchangeType, OwnedPayload};
 
 use crate::auth::{self, Checked, Verified, certificates};
 use crate::auth_exchange::trust::{self, Candidates, Half, Verdict};
 use crate::auth_exchange::{
-    AwaitAuthRequest, PeerPayloads, child_payloads, configuration, establish, evidence, identity,
-    plain_ends,
+    AwaitAuthRequest, PeerPayloads, configuration, establish, evidence, identity, plain_ends,
 };
 use crate::authentication::RemoteProof;
-use crate::child::{self, Agreed};
+use crate::child::{self, Agreed, ChildPayloads, Origin};
 use crate::config::Connection;
 use crate::configuration as cp;
+use crate::contact;
 use crate::context::Cx;
 use crate::failure::{AuthenticationFailure, Failure, Misbehaviour};
 use crate::init::maybe;
-use crate::narrow;
 use crate::output::Event;
 use crate::sa::Sa;
-use crate::select;
+use crate::select::{self, Place};
 use crate::send::notify;
 
 const NO_CONNECTION: Failure = Failure::Bug("the connection is gone");
@@ -137,7 +136,10 @@ fn answer(
     let mut reply = alloc::vec![OwnedPayload::new(kind::ID_R, local_id)];
     reply.extend(own.certificates);
     reply.push(own.auth);
-    establish(cx, sa, verified)?;
+    establish(cx, sa, verified, message.payloads())?;
+    if contact::is_first(cx, sa) {
+        reply.push(notify(NotifyType::INITIAL_CONTACT, &[]));
+    }
     let child = open_child(cx, sa, index, message, &mut reply);
     let refusal = child.as_ref().err().and_then(Failure::notify);
     reply.extend(refusal.map(|what| notify(what, &[])));
@@ -146,7 +148,8 @@ fn answer(
         Ok(agreed) => {
             // RFC 7296 §2.8: ready to receive before the peer hears that it may send
             let nonces = &state.transcript.nonces;
-            child::install(cx, sa, agreed, (&nonces.0, &nonces.1))?;
+            let origin = Origin::initial(Role::Responder, (&nonces.0, &nonces.1));
+            child::install(cx, sa, agreed, &origin)?;
             cx.respond(sa, ExchangeType::IKE_AUTH, message_id, reply)
         }
         Err(failure) => {
@@ -243,7 +246,7 @@ fn has_suite(connection: &Connection, suite: IkeSuite) -> bool {
 /// Agrees on the child and writes its payloads into the reply.
 fn open_child(
     cx: &mut Cx<'_>,
-    sa: &Sa,
+    sa: &mut Sa,
     connection: usize,
     message: &Inbound<'_>,
     reply: &mut Vec<OwnedPayload>,
@@ -257,16 +260,19 @@ fn open_child(
     };
     if !attributes.addresses.is_empty() {
         ends.remote.clone_from(&attributes.addresses);
+        if let Some(established) = sa.established() {
+            established.ends = Some(Box::new(ends.clone()));
+        }
     }
     if !attributes.attributes.is_empty() {
         reply.push(cp::payload(v2::CfgType::REPLY, &attributes.attributes));
     }
-    let asked =
-        child_payloads(payloads)?.ok_or(Failure::Misbehaved(Misbehaviour::Missing(kind::SA)))?;
-    let agreed = child::choose(cx, connection, &ends, &asked)?;
+    let asked = ChildPayloads::read(payloads)?
+        .ok_or(Failure::Misbehaved(Misbehaviour::Missing(kind::SA)))?;
+    let agreed = child::choose(cx, sa, connection, &ends, &asked, Place::Initial)?;
     let sa_body = select::write_esp_choice(agreed.number, agreed.suite, agreed.spi_in);
+    agreed.write_mode(reply);
     reply.push(OwnedPayload::new(kind::SA, sa_body));
-    reply.push(OwnedPayload::new(kind::TS_I, narrow::write(&agreed.remote)));
-    reply.push(OwnedPayload::new(kind::TS_R, narrow::write(&agreed.local)));
+    agreed.write_selectors(reply);
     Ok(agreed)
 }

@@ -14,9 +14,9 @@ use crate::auth_exchange::{AwaitAuthRequest, AwaitAuthResponse, initiator, respo
 use crate::authentication::{PeerKey, Trust};
 use crate::context::Cx;
 use crate::failure::{AuthenticationFailure, Failure};
-use crate::informational::next_task;
 use crate::output::{Event, PeerCertificates};
 use crate::sa::{Path, Sa, State};
+use crate::tasks::next_task;
 
 /// The peer's message is here; whether its key is to be trusted is not known yet.
 #[derive(Debug)]
@@ -136,6 +136,8 @@ fn judged(
         | State::AwaitAuthResponse(_)
         | State::Established(_)
         | State::Closing(_)
+        | State::Prepared(_)
+        | State::Replaced(_)
         | State::Lingering(_)
         | State::Closed) => {
             // too late, or unasked

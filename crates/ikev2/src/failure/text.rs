@@ -3,6 +3,7 @@
 use core::fmt;
 
 use ipsec_doi::TrafficSelector;
+use ipsec_doi::encapsulation::Mode;
 
 use super::{Dropped, Failure, Incompatibility, Misbehaviour};
 use crate::output::CloseReason;
@@ -100,6 +101,16 @@ impl fmt::Display for Incompatibility {
                 write!(
                     f,
                     "the peer wants key exchange group {wanted}, which was not offered or did not help"
+                )
+            }
+            Self::Mode { ours } => {
+                let (ours, theirs) = match ours {
+                    Mode::Transport => ("transport mode", "a tunnel"),
+                    Mode::Tunnel => ("a tunnel", "transport mode"),
+                };
+                write!(
+                    f,
+                    "the child is configured for {ours}, the peer wants {theirs}"
                 )
             }
             Self::Selectors { ours, theirs } => {

@@ -21,7 +21,7 @@ use crate::misuse::InitiateError;
 use crate::nat::{self, Nat};
 use crate::output::Event;
 use crate::sa::{Facts, Path, Phase, Sa, Secure, State};
-use crate::select;
+use crate::select::{self, Place};
 use crate::send::notify;
 
 /// IKE_SA_INIT is out; the peer's half of the key exchange is awaited.
@@ -191,7 +191,7 @@ fn send(cx: &mut Cx<'_>, sa: &mut Sa, state: &AwaitInitResponse) -> Result<(), F
     }
     payloads.push(OwnedPayload::new(
         kind::SA,
-        select::write_ike(&connection.proposals),
+        select::write_ike(&connection.proposals, &[]),
     ));
     payloads.push(key_exchange(state.group, state.kex.public()));
     payloads.push(OwnedPayload::new(kind::NONCE, state.nonce.as_slice()));
@@ -356,7 +356,7 @@ fn judge<'a>(
         .core
         .connection(sa.connection)
         .ok_or(Failure::Bug("no connection"))?;
-    let chosen = select::accept(&connection.proposals, &payloads.sa);
+    let chosen = select::accept(&connection.proposals, &payloads.sa, Place::Initial);
     let chosen = chosen.ok_or(Misbehaviour::ChoseUnoffered)?;
     if chosen.suite.group != state.group || payloads.ke.group != state.group.get() {
         return Err(Misbehaviour::ChoseUnoffered.into());
@@ -377,7 +377,7 @@ fn finish(
         .core
         .connection(sa.connection)
         .ok_or(Failure::Bug("no connection"))?;
-    let chosen = select::accept(&connection.proposals, &payloads.sa);
+    let chosen = select::accept(&connection.proposals, &payloads.sa, Place::Initial);
     let suite = chosen.ok_or(Misbehaviour::ChoseUnoffered)?.suite;
     let shared = state.kex.complete(payloads.ke.data)?;
     let request = sa

@@ -22,7 +22,7 @@ use crate::keys::{Exchanged, Keys};
 use crate::nat::{self, Nat};
 use crate::output::Event;
 use crate::sa::{Facts, Phase, Sa, Secure, State};
-use crate::select::{self, Chosen};
+use crate::select::{self, Chosen, Place};
 use crate::send::{encode_clear, header, notify, transmit};
 
 /// Whether a connection may serve a peer at these addresses.
@@ -286,7 +286,7 @@ fn choose<'a>(
         return Err(Incompatibility::NoConnection.into());
     }
     let order = cx.core.config.profile.suite_choice;
-    select::choose(&ours, &payloads.sa, order).ok_or_else(|| {
+    select::choose(&ours, &payloads.sa, order, Place::Initial).ok_or_else(|| {
         let theirs = select::read_ike(&payloads.sa);
         Incompatibility::Ike { ours, theirs }.into()
     })
@@ -322,7 +322,7 @@ fn compose(
     let provider = cx.core.provider;
     let (spis, path) = (sa.facts.spis, sa.facts.path);
     let mut payloads = alloc::vec![
-        OwnedPayload::new(kind::SA, select::write_ike_choice(number, suite)),
+        OwnedPayload::new(kind::SA, select::write_ike_choice(number, suite, &[])),
         key_exchange(suite.group, public),
         OwnedPayload::new(kind::NONCE, nonce),
     ];
