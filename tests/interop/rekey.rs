@@ -47,7 +47,7 @@ impl Traffic {
 
 /// SPIs of the one child that receives at us.
 fn spi(ikee: &Ikee<'_>) -> String {
-    ikee.sa()["children"][0]["inbound"]["spi"].to_string()
+    ikee.sa()["children"][0]["spis"][0].to_string()
 }
 
 /// Waits until an old child is gone and another one is there.
@@ -57,7 +57,7 @@ fn assert_new_child(ikee: &Ikee<'_>, old: &str) {
         let children = sas.iter().filter_map(|it| it["children"].as_array());
         let spis: Vec<String> = children
             .flatten()
-            .map(|it| it["inbound"]["spi"].to_string())
+            .map(|it| it["spis"][0].to_string())
             .collect();
         sas.len() == 1 && spis.len() == 1 && spis[0] != old
     });

@@ -28,6 +28,11 @@ pub(crate) fn to_stderr(level: LogLevel, format: LogFormat) -> Log {
             .boxed(),
     };
     registry().with(filter).with(layer).init();
+    // what a panic says may hold anything, its place does not
+    std::panic::set_hook(Box::new(|panic| match panic.location() {
+        Some(place) => tracing::error!("panic at {place}"),
+        None => tracing::error!("panic"),
+    }));
     let set = move |level| {
         // it fails only where the subscriber is gone, and with it the log
         handle.reload(self::filter(level)).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use ikee_daemon::control::{ChildReport, SaReport, Status, Traffic};
+use ikee_daemon::control::{ChildReport, SaReport, Status, Times, Traffic};
 
 use crate::output::Style;
 
@@ -36,6 +36,13 @@ pub(crate) fn table(status: &Status, style: Style) -> String {
                 .unwrap_or_default(),
         ),
     );
+    if status.bugs > 0 {
+        let count = status.bugs;
+        let what = format!(
+            "{count} internal error(s) contained; each has cost an SA: see the log, and report them"
+        );
+        line(&mut text, format_args!("{}", style.bold(&what)));
+    }
     if status.sas.is_empty() {
         text.push_str("\nno SAs\n");
     }
@@ -75,7 +82,11 @@ fn sa_lines(text: &mut String, sa: &SaReport, style: Style) {
     row(
         text,
         "suite",
-        sa.suite.as_deref().unwrap_or("not agreed yet"),
+        &format!(
+            "{}{}",
+            sa.suite.as_deref().unwrap_or("not agreed yet"),
+            rekey(sa.times)
+        ),
     );
     row(
         text,
@@ -116,7 +127,17 @@ fn child_lines(text: &mut String, child: &ChildReport, style: Style) {
             child.remote.join(", "),
         ),
     );
-    row(text, "  suite", &child.suite);
+    let age = child
+        .times
+        .age
+        .map(|age| format!(", {} old", duration(age)));
+    let suite = format!(
+        "{}{}{}",
+        child.suite,
+        age.unwrap_or_default(),
+        rekey(child.times)
+    );
+    row(text, "  suite", &suite);
     row(
         text,
         "  in",
@@ -127,6 +148,12 @@ fn child_lines(text: &mut String, child: &ChildReport, style: Style) {
         "  out",
         &format!("{}  {}", child.spis.1, traffic(child.outbound)),
     );
+}
+
+/// When the keys are replaced.
+fn rekey(times: Times) -> String {
+    let told = times.rekey_in.map(duration);
+    told.map_or_else(String::new, |left| format!(", new keys in {left}"))
 }
 
 fn traffic(traffic: Traffic) -> String {

@@ -11,6 +11,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+#[path = "daemon/operate.rs"]
+mod operate;
+#[path = "daemon/service.rs"]
+mod service;
+
 const SECRET: &str = "correct horse battery staple";
 
 /// A daemon, its folder and its ports; ended with the test.
@@ -70,6 +75,18 @@ retransmit = {{ first = "200ms", longest = "1s", tries = 3 }}
 
 impl Daemon {
     fn start(test: &str, name: &str, configuration: &str) -> Self {
+        Self::start_with(test, name, configuration, |command| {
+            command.args(["--log", "debug"]);
+        })
+    }
+
+    /// With arguments and environment of the test's own.
+    fn start_with(
+        test: &str,
+        name: &str,
+        configuration: &str,
+        more: impl FnOnce(&mut Command),
+    ) -> Self {
         let folder =
             std::env::temp_dir().join(format!("ikee-{test}-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
@@ -77,12 +94,10 @@ impl Daemon {
         fs::write(&file, configuration).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         let log = fs::File::create(folder.join("log")).unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_ikee"))
-            .args(["daemon", "--log", "debug", "-c"])
-            .arg(&file)
-            .stderr(Stdio::from(log))
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ikee"));
+        command.args(["daemon", "-c"]).arg(&file);
+        more(&mut command);
+        let process = command.stderr(Stdio::from(log)).spawn().unwrap();
         let daemon = Self { folder, process };
         for _ in 0..200 {
             if daemon.log().contains("listens on") {
@@ -117,6 +132,27 @@ impl Daemon {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
+    /// Waits until the log has a text.
+    fn logs(&self, wanted: &str) {
+        for _ in 0..400 {
+            if self.log().contains(wanted) {
+                return;
+            }
+            sleep(Duration::from_millis(25));
+        }
+        panic!("{wanted:?} is not in the log: {}", self.log());
+    }
+
+    /// Replaces the configuration's text.
+    fn configure(&self, configuration: &str) {
+        fs::write(self.folder.join("ikee.toml"), configuration).unwrap();
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     fn control(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ikee"));
         command
@@ -140,8 +176,7 @@ impl Daemon {
 
     /// Ends it as an operator does; the log comes out.
     fn end(mut self) -> String {
-        let pid = rustix::process::Pid::from_child(&self.process);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.signal(rustix::process::Signal::TERM);
         let status = self.process.wait().unwrap();
         assert_eq!(status.code(), Some(0), "{}", self.log());
         assert!(!self.socket().exists(), "the control socket is left behind");

@@ -101,7 +101,12 @@ fn help_names_every_command_and_the_exit_codes() {
         "daemon",
         "up",
         "down",
+        "rekey",
         "status",
+        "list",
+        "reload",
+        "log-level",
+        "events",
         "inspect",
         "Exit codes:",
     ] {
@@ -112,4 +117,43 @@ fn help_names_every_command_and_the_exit_codes() {
         help.contains("[connections.office]") && help.contains("key_log_dir"),
         "{help}"
     );
+}
+
+#[test]
+fn every_shell_gets_completions_and_every_command_a_manual_page() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = ikee(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(text(&output.stdout).contains("log-level"), "{shell}");
+    }
+    let folder = std::env::temp_dir().join(format!("ikee-man-{}", std::process::id()));
+    assert!(ikee(&["man", folder.to_str().unwrap()]).status.success());
+    for page in ["ikee.1", "ikee-daemon.1", "ikee-status.1", "ikee-reload.1"] {
+        let text = fs::read_to_string(folder.join(page)).unwrap();
+        assert!(
+            text.starts_with(".ie") && text.contains(".TH ikee"),
+            "{text}"
+        );
+    }
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn metrics_for_other_hosts_are_refused_unless_told() {
+    let path = file("metrics.toml", "[daemon]\nmetrics = \"0.0.0.0:9321\"\n");
+    let check = ["daemon", "--check", "-c", path.to_str().unwrap()];
+    let output = ikee(&check);
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains(":2:11: metrics") && stderr.contains("metrics_remote = true"),
+        "{stderr}"
+    );
+    fs::write(
+        &path,
+        "[daemon]\nmetrics = \"0.0.0.0:9321\"\nmetrics_remote = true\n",
+    )
+    .unwrap();
+    assert_eq!(ikee(&check).status.code(), Some(0));
+    fs::remove_file(path).unwrap();
 }

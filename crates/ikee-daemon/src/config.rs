@@ -6,6 +6,7 @@
 mod build;
 mod error;
 mod fingerprint;
+mod lifetime;
 mod proof;
 mod runtime;
 mod schema;

@@ -64,7 +64,6 @@ pub struct Daemon {
     book: Book,
     metrics: Metrics,
     log: Log,
-    key_tables: Option<KeyTables>,
     vetting: certificates::Vetting,
     configuration: reload::Configuration,
 }
@@ -129,6 +128,7 @@ struct Book {
     /// Children whose SA is gone without a word; to be removed.
     orphans: Vec<ChildId>,
     failures: failures::Failures,
+    key_tables: Option<KeyTables>,
     /// SAs that are gone without a word; to be forgotten.
     lost: Vec<SaId>,
     /// Datagrams that led to nothing.
@@ -303,3 +303,6 @@ async fn sleep_until(deadline: Option<Instant>) {
         None => core::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,9 @@ fn sample() -> Status {
             "local": "192.0.2.1:4500", "remote": "198.51.100.7:4500",
             "local_id": "gw.example", "remote_id": "office.example",
             "spis": ["0102030405060708", "1112131415161718"], "suite": "aes256gcm16-prfsha384-ecp384",
-            "nat": [false, true], "age": 65, "assigned": ["10.1.9.2/32"], "dns": ["10.1.0.53"],
+            "nat": [false, true], "age": 65, "rekey_in": 14_000, "assigned": ["10.1.9.2/32"], "dns": ["10.1.0.53"],
             "children": [{
-                "name": "net", "suite": "aes256gcm16", "spis": ["c0ffee01", "c0ffee02"],
+                "name": "net", "suite": "aes256gcm16", "age": 64, "rekey_in": 3000, "spis": ["c0ffee01", "c0ffee02"],
                 "local": ["10.1.0.0/16"], "remote": ["10.2.0.0/16", "fd00:2::/64"],
                 "inbound": {"packets": 12, "octets": 1000}, "outbound": {"packets": 7, "octets": 10_485_760}
             }]
@@ -29,12 +29,12 @@ listens on 0.0.0.0:500, 0.0.0.0:4500; packets through ikee0
 office  established for 1 min 5 s, initiator
   local     192.0.2.1:4500  'gw.example'
   remote    198.51.100.7:4500  'office.example'  behind NAT
-  suite     aes256gcm16-prfsha384-ecp384
+  suite     aes256gcm16-prfsha384-ecp384, new keys in 3 h 53 min
   SPIs      0102030405060708 (initiator)  1112131415161718 (responder)
   assigned  10.1.9.2/32
   DNS       10.1.0.53
   net  10.1.0.0/16 === 10.2.0.0/16, fd00:2::/64
-    suite   aes256gcm16
+    suite   aes256gcm16, 1 min 4 s old, new keys in 50 min 0 s
     in      c0ffee01          12 packets      1000 B
     out     c0ffee02           7 packets    10.0 MiB
 ";
@@ -45,7 +45,12 @@ office  established for 1 min 5 s, initiator
 fn a_daemon_without_sas_says_so() {
     let mut status = sample();
     status.sas.clear();
-    assert!(table(&status, Style::plain()).ends_with("\nno SAs\n"));
+    status.bugs = 2;
+    let text = table(&status, Style::plain());
+    assert!(
+        text.ends_with("see the log, and report them\n\nno SAs\n"),
+        "{text}"
+    );
 }
 
 #[test]

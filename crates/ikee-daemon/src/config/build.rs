@@ -11,8 +11,8 @@ use toml::Spanned;
 use super::error::{ConfigError, Source};
 use super::text::{Ordered, SelectorItem, Text};
 use super::{
-    ExtensionSettings, Fingerprint, FragmentationSettings, ServerAddressSettings, Settings, proof,
-    runtime, schema,
+    ExtensionSettings, Fingerprint, FragmentationSettings, ServerAddressSettings, Settings,
+    lifetime, proof, runtime, schema,
 };
 use crate::trust::Trust;
 
@@ -140,10 +140,13 @@ fn connect(
     connection.children = children(source, given.children)?;
     // the userspace data plane carries ESP in UDP only
     connection.force_encapsulation = true;
-    connection.start_on_nat_t = given.start_on_nat_t;
+    connection.start_on_nat_t = given.remote_ports.nat_t_first;
     if let Some(liveness) = given.liveness {
         connection.liveness = (liveness.0 > Duration::ZERO).then_some(liveness.0);
     }
+    connection.lifetime = lifetime::ike(&given.lifetime);
+    connection.initial_contact = given.lifetime.initial_contact.unwrap_or(true);
+    connection.unique = given.lifetime.unique;
     let Retransmit {
         first,
         longest,
@@ -209,6 +212,7 @@ fn children(source: Source<'_>, given: Ordered<schema::Child>) -> Checked<Vec<ik
     for (name, child) in given.0 {
         let proposals = proposals::<EspProposal>(source, child.proposals, &ESP_PROPOSALS)?;
         let mut built = ikev2::Child::new(name.into_inner(), proposals);
+        built.lifetime = lifetime::child(source, &child.lifetime)?;
         built.local = selectors(source, child.local)?;
         built.remote = selectors(source, child.remote)?;
         children.push(built);

@@ -97,9 +97,9 @@ pub(super) struct Connection {
     pub(super) auth: Auth,
     pub(super) proposals: Option<Spanned<Vec<Text<IkeProposal>>>>,
     pub(super) addresses: Addresses,
-    pub(super) start_on_nat_t: bool,
     pub(super) liveness: Option<Time>,
     pub(super) retransmit: Retransmit,
+    pub(super) lifetime: Lifetime,
     pub(super) children: Ordered<Child>,
 }
 
@@ -108,6 +108,7 @@ pub(super) struct Connection {
 pub(super) struct RemotePorts {
     pub(super) ike: Option<u16>,
     pub(super) nat_t: Option<u16>,
+    pub(super) nat_t_first: bool,
 }
 
 /// How both sides prove who they are, beside `psk`.
@@ -169,8 +170,29 @@ pub(super) struct Retransmit {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+pub(super) struct Lifetime {
+    pub(super) rekey: Option<Time>,
+    pub(super) reauthenticate: Option<Time>,
+    pub(super) jitter: Option<Time>,
+    pub(super) hard: Option<Time>,
+    pub(super) initial_contact: Option<bool>,
+    pub(super) unique: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ChildLifetime {
+    pub(super) time: Option<Time>,
+    pub(super) bytes: Option<u64>,
+    pub(super) packets: Option<u64>,
+    pub(super) jitter: Option<Spanned<u8>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct Child {
     pub(super) proposals: Option<Spanned<Vec<Text<EspProposal>>>>,
     pub(super) local: Option<Spanned<Vec<Text<SelectorItem>>>>,
     pub(super) remote: Option<Spanned<Vec<Text<SelectorItem>>>>,
+    pub(super) lifetime: ChildLifetime,
 }

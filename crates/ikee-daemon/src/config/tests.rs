@@ -40,6 +40,57 @@ fn the_example_is_a_valid_configuration_with_the_defaults_it_claims() {
     assert_eq!(office.proposals, a.proposals);
     assert_eq!(office.liveness, a.liveness);
     assert_eq!(office.retransmit, a.retransmit);
+    assert_eq!(office.lifetime, a.lifetime);
+    assert_eq!(
+        (office.initial_contact, office.unique),
+        (a.initial_contact, a.unique)
+    );
+    assert_eq!(office.children[0].lifetime, ikev2::ChildLifetime::default());
+}
+
+#[test]
+fn lifetimes_are_read_and_zero_is_never() {
+    let text = format!(
+        "{CONNECTION}lifetime = {{ rekey = 0, reauthenticate = \"1m\" }}\n[connections.a.children.net]\nlifetime = {{ time = 0, bytes = 1000, jitter = 0 }}\n"
+    );
+    let settings = parse(Path::new("t.toml"), &text).unwrap();
+    let connection = &settings.endpoint.connections[0];
+    let lifetime = connection.lifetime;
+    assert_eq!(lifetime.rekey, None);
+    assert_eq!(lifetime.reauthenticate, Some(Duration::from_secs(60)));
+    assert_eq!(lifetime.jitter, Duration::from_secs(15));
+    let lifetime = connection.children[0].lifetime;
+    assert_eq!((lifetime.time, lifetime.packets), (None, None));
+    assert_eq!((lifetime.bytes, lifetime.jitter_percent), (Some(1000), 0));
+    let line = refused(&text.replace("jitter = 0", "jitter = 51"));
+    assert!(
+        line.contains("t.toml:7:") && line.contains("write 0 to 50"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_connections_fingerprint_changes_with_everything_that_it_is() {
+    let print = |text: &str| {
+        let settings = parse(Path::new("t.toml"), text).unwrap();
+        settings.fingerprints[0]
+    };
+    let usual = print(CONNECTION);
+    assert_eq!(print(CONNECTION), usual);
+    // what stands elsewhere does not matter, nor does the place
+    let moved = format!("[limits]\nhalf_open = 1\n{CONNECTION}");
+    assert_eq!(print(&moved), usual);
+    for (from, to) in [
+        ("psk = \"x\"", "psk = \"y\""),
+        ("remote_id = \"b\"", "remote_id = \"c\""),
+        ("psk", "liveness = \"7s\"\npsk"),
+        ("psk", "lifetime = { rekey = \"1h\" }\npsk"),
+    ] {
+        assert_ne!(print(&CONNECTION.replace(from, to)), usual, "{to}");
+    }
+    let child = format!("{CONNECTION}[connections.a.children.net]\n");
+    assert_ne!(print(&child), usual);
+    assert_eq!(format!("{usual:?}"), "Fingerprint(..)");
 }
 
 #[test]

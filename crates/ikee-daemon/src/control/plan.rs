@@ -21,24 +21,28 @@ pub struct Plan {
     pub restart: Vec<String>,
 }
 
-/// As a sentence without its verb: "add 2 (a, b), change 0, drop 1 (c); 3 stay".
+/// As a sentence without its verb: "add 2, change 0, drop 1; 3 stay; new: a, b; gone: c".
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let part = |f: &mut fmt::Formatter<'_>, what: &str, names: &[String]| {
-            write!(f, "{what} {}", names.len())?;
-            if names.is_empty() {
-                return Ok(());
+        write!(
+            f,
+            "add {}, change {}, drop {}; {} stay",
+            self.add.len(),
+            self.change.len(),
+            self.drop.len(),
+            self.keep
+        )?;
+        for (what, names) in [
+            ("new", &self.add),
+            ("changed", &self.change),
+            ("gone", &self.drop),
+            ("after a restart", &self.restart),
+        ] {
+            if !names.is_empty() {
+                write!(f, "; {what}: {}", names.join(", "))?;
             }
-            write!(f, " ({})", names.join(", "))
-        };
-        part(f, "add", &self.add)?;
-        part(f, ", change", &self.change)?;
-        part(f, ", drop", &self.drop)?;
-        write!(f, "; {} stay", self.keep)?;
-        if self.restart.is_empty() {
-            return Ok(());
         }
-        write!(f, "; after a restart: {}", self.restart.join(", "))
+        Ok(())
     }
 }
 
@@ -57,7 +61,7 @@ mod tests {
         plan.restart = vec!["listen".to_owned()];
         assert_eq!(
             plan.to_string(),
-            "add 2 (a, b), change 0, drop 0; 3 stay; after a restart: listen"
+            "add 2, change 0, drop 0; 3 stay; new: a, b; after a restart: listen"
         );
     }
 }

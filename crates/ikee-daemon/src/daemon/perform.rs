@@ -103,6 +103,7 @@ impl Daemon {
     /// Writes keys for Wireshark, as the configuration asked.
     pub(super) fn log_keys(&mut self, keys: &KeyLog) {
         let written: io::Result<()> = self
+            .book
             .key_tables
             .as_mut()
             .map_or(Ok(()), |tables| tables.write(keys));

@@ -41,6 +41,16 @@ impl Configuration {
         }
     }
 
+    /// Warns when a reload would come to nothing, after the process has become another user.
+    pub(super) fn look(&self) {
+        if let Err(error) = std::fs::File::open(&self.file) {
+            let file = self.file.display();
+            tracing::warn!(
+                "{file} cannot be read any more ({error}): reload will fail until the daemon's user can read it"
+            );
+        }
+    }
+
     /// Compares with a new one. Connections that are as before keep their handles, others get new ones.
     fn plan(&mut self, new: &mut Settings, runtime: &Runtime) -> Plan {
         let mut plan = Plan {
@@ -142,7 +152,7 @@ impl Daemon {
         self.configuration.next = next;
         self.vetting = Vetting::new(new.trust);
         let mut endpoint = new.endpoint;
-        endpoint.key_log = self.key_tables.is_some();
+        endpoint.key_log = self.book.key_tables.is_some();
         endpoint.trace = self.log.level >= LogLevel::Debug;
         self.core(|core, now, outbox| core.reconfigure(now, endpoint, outbox));
         self.perform().await;

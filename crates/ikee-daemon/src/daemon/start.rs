@@ -153,16 +153,17 @@ impl Daemon {
             signals: Signals::watch().map_err(StartError::Runtime)?,
             book: Book {
                 provider: provider.name,
+                key_tables,
                 ..Book::default()
             },
             metrics: Metrics::new(),
             log,
-            key_tables,
             vetting: Vetting::new(trust),
             runtime,
             configuration,
         };
         daemon.greet();
+        daemon.configuration.look();
         system::ready(daemon.endpoint.config().connections.len());
         Ok(daemon)
     }
@@ -187,7 +188,7 @@ impl Daemon {
             },
             self.runtime.control.display(),
         );
-        if let Some(tables) = &self.key_tables {
+        if let Some(tables) = &self.book.key_tables {
             tracing::warn!(
                 "all keys are written to {}: whoever can read them can read all traffic",
                 tables.folder().display()

@@ -65,7 +65,7 @@ fn first(about: &Circumstances<'_>, out: &mut Vec<Advice>) {
         out.push(Advice {
             side: Side::Here,
             text: "where UDP 500 is blocked but UDP 4500 is not, begin there".to_owned(),
-            command: Some("start_on_nat_t = true".to_owned()),
+            command: Some("remote_ports.nat_t_first = true".to_owned()),
         });
     }
 }

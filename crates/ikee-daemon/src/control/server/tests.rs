@@ -177,6 +177,33 @@ fn more_clients_than_places_are_turned_away() {
     panic!("the places were not given back");
 }
 
+/// B18 of the catalogue of bad input: the socket's mode lets nobody else in, but modes can be changed.
+#[test]
+#[expect(clippy::print_stdout, reason = "it says why it did nothing")]
+fn a_caller_without_permission_is_refused_whatever_the_mode() {
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: only root can speak as somebody else");
+        return;
+    }
+    let server = Fixture::start("other");
+    fs::set_permissions(&server.path, Permissions::from_mode(0o666)).unwrap();
+    let path = server.path.clone();
+    // the credentials of one thread, which ends with them
+    let line = std::thread::spawn(move || {
+        use rustix::process::{Gid, Uid};
+        let (user, group) = (Uid::from_raw(65_534), Gid::from_raw(65_534));
+        rustix::thread::set_thread_res_gid(group, group, group).unwrap();
+        rustix::thread::set_thread_res_uid(user, user, user).unwrap();
+        let mut line = String::new();
+        let stream = UnixStream::connect(path).unwrap();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        line
+    });
+    let response: Response = serde_json::from_str(&line.join().unwrap()).unwrap();
+    assert_eq!(code(&response), Some(Code::Forbidden));
+    server.works();
+}
+
 #[test]
 fn a_stale_socket_is_replaced_and_anything_else_is_left_alone() {
     let path = std::env::temp_dir().join(format!("ikee-control-stale-{}", std::process::id()));

@@ -1,0 +1,63 @@
+//! How long SAs live, from the file's words.
+
+use core::time::Duration;
+
+use ikee::ikev2::{ChildLifetime, IkeLifetime};
+
+use super::build::Checked;
+use super::error::Source;
+use super::schema;
+use super::text::Time;
+
+/// Percent that may be taken off a child's limits at random.
+const MOST_JITTER: u8 = 50;
+
+/// Nothing stands for the default, zero for never.
+fn limit(given: Option<Time>, otherwise: Option<Duration>) -> Option<Duration> {
+    given.map_or(otherwise, |time| {
+        (time.0 > Duration::ZERO).then_some(time.0)
+    })
+}
+
+/// Likewise for what is counted.
+fn count(given: Option<u64>, otherwise: Option<u64>) -> Option<u64> {
+    given.map_or(otherwise, |count| (count > 0).then_some(count))
+}
+
+pub(super) fn ike(given: &schema::Lifetime) -> IkeLifetime {
+    let usual = IkeLifetime::default();
+    let rekey = limit(given.rekey, usual.rekey);
+    let reauthenticate = limit(given.reauthenticate, usual.reauthenticate);
+    // a short life is not all jitter
+    let shortest = rekey.into_iter().chain(reauthenticate).min();
+    let jitter = shortest.map_or(usual.jitter, |it| usual.jitter.min(it / 4));
+    IkeLifetime {
+        rekey,
+        reauthenticate,
+        jitter: given.jitter.map_or(jitter, |time| time.0),
+        hard: given.hard.map_or(usual.hard, |time| time.0),
+    }
+}
+
+pub(super) fn child(source: Source<'_>, given: &schema::ChildLifetime) -> Checked<ChildLifetime> {
+    let usual = ChildLifetime::default();
+    let jitter = match &given.jitter {
+        Some(jitter) if *jitter.get_ref() > MOST_JITTER => {
+            return Err(source.error(
+                jitter.span(),
+                format!(
+                    "jitter = {} percent leaves too little; write 0 to {MOST_JITTER}",
+                    jitter.get_ref()
+                ),
+            ));
+        }
+        Some(jitter) => *jitter.get_ref(),
+        None => usual.jitter_percent,
+    };
+    Ok(ChildLifetime {
+        time: limit(given.time, usual.time),
+        bytes: count(given.bytes, usual.bytes),
+        packets: count(given.packets, usual.packets),
+        jitter_percent: jitter,
+    })
+}
