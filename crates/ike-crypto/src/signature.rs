@@ -12,6 +12,9 @@ mod identifier;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SignatureScheme {
+    /// ECDSA, the signature r||s, over the octets given, which are the digest: IKEv1 (RFC 4754 §3, where HASH_I or HASH_R
+    /// stands for the hash of a message). Hash and curve go together as for [`EcdsaFixed`](Self::EcdsaFixed).
+    EcdsaBare(HashId),
     /// ECDSA on the curve of the key, the signature a DER SEQUENCE of r and s: RFC 7427 §3, X.509.
     EcdsaDer(HashId),
     /// ECDSA, the signature r||s: RFC 4754 §7. The hash names the curve: SHA-256 goes with P-256, SHA-384 with P-384,
@@ -38,7 +41,7 @@ impl SignatureScheme {
             | Self::RsaPkcs1(hash)
             | Self::RsaPss(hash) => Some(hash),
             Self::Ed25519 => Some(HashId::IDENTITY),
-            Self::RsaBare => None,
+            Self::EcdsaBare(_) | Self::RsaBare => None,
         }
     }
 }
@@ -47,6 +50,7 @@ impl fmt::Display for SignatureScheme {
     /// As an operator knows it, such as `RSA PSS with SHA2_256`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::EcdsaBare(_) => f.write_str("ECDSA without a hash"),
             Self::EcdsaDer(hash) => write!(f, "ECDSA with {hash}"),
             Self::EcdsaFixed(hash) => write!(f, "ECDSA with {hash} (RFC 4754)"),
             Self::Ed25519 => f.write_str("Ed25519"),

@@ -112,6 +112,9 @@ pub(crate) static PROVIDER: Provider = Provider {
         hashes: &[&hash::MD5],
         verifiers: &[
             &signature::ECDSA_SHA1,
+            &signature::ECDSA_BARE_P256,
+            &signature::ECDSA_BARE_P384,
+            &signature::ECDSA_BARE_P521,
             &signature::RSA_PSS_SHA1,
             &signature::RSA_SHA1,
             &signature::RSA_BARE,

@@ -29,6 +29,12 @@ pub static ECDSA_P256: EcdsaVerify = EcdsaVerify(SignatureScheme::EcdsaFixed(Has
 pub static ECDSA_P384: EcdsaVerify = EcdsaVerify(SignatureScheme::EcdsaFixed(HashId::SHA2_384));
 /// ECDSA with SHA-512 on P-521, r||s.
 pub static ECDSA_P521: EcdsaVerify = EcdsaVerify(SignatureScheme::EcdsaFixed(HashId::SHA2_512));
+/// ECDSA on P-256 over a digest as it is, r||s, IKEv1: legacy.
+pub static ECDSA_BARE_P256: EcdsaVerify = EcdsaVerify(SignatureScheme::EcdsaBare(HashId::SHA2_256));
+/// ECDSA on P-384 over a digest as it is, r||s, IKEv1: legacy.
+pub static ECDSA_BARE_P384: EcdsaVerify = EcdsaVerify(SignatureScheme::EcdsaBare(HashId::SHA2_384));
+/// ECDSA on P-521 over a digest as it is, r||s, IKEv1: legacy.
+pub static ECDSA_BARE_P521: EcdsaVerify = EcdsaVerify(SignatureScheme::EcdsaBare(HashId::SHA2_512));
 /// Ed25519.
 pub static ED25519: Ed25519Verify = Ed25519Verify::new();
 /// RSASSA-PSS with SHA-256.
@@ -74,8 +80,15 @@ pub(crate) const VERIFIERS: &[&dyn Verify] = &[
     &RSA_SHA2_512,
 ];
 
-pub(crate) const LEGACY_VERIFIERS: &[&dyn Verify] =
-    &[&ECDSA_SHA1, &RSA_PSS_SHA1, &RSA_SHA1, &RSA_BARE];
+pub(crate) const LEGACY_VERIFIERS: &[&dyn Verify] = &[
+    &ECDSA_SHA1,
+    &ECDSA_BARE_P256,
+    &ECDSA_BARE_P384,
+    &ECDSA_BARE_P521,
+    &RSA_PSS_SHA1,
+    &RSA_SHA1,
+    &RSA_BARE,
+];
 
 #[cfg(feature = "rsa-sign")]
 pub(crate) const KEY_LOADERS: &[&dyn KeyLoader] = &[&ECDSA_KEYS, &ED25519_KEYS, &RSA_KEYS];

@@ -88,7 +88,11 @@ fn macs(a: &Provider, b: &Provider, report: &mut Report) {
         }
     }
     for scheme in a.verifiers.iter().map(|verifier| verifier.scheme()) {
-        let both = b.is_legacy_verifier(scheme) == matches!(scheme, SignatureScheme::RsaBare);
+        let both = b.is_legacy_verifier(scheme)
+            == matches!(
+                scheme,
+                SignatureScheme::RsaBare | SignatureScheme::EcdsaBare(_)
+            );
         report.check(both, format_args!("{scheme:?}: legacy in one of them only"));
     }
 }

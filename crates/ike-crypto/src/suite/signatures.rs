@@ -161,7 +161,9 @@ fn damaged_keys(
 
 fn kind(scheme: SignatureScheme) -> u8 {
     match scheme {
-        SignatureScheme::EcdsaDer(_) | SignatureScheme::EcdsaFixed(_) => 0,
+        SignatureScheme::EcdsaBare(_)
+        | SignatureScheme::EcdsaDer(_)
+        | SignatureScheme::EcdsaFixed(_) => 0,
         SignatureScheme::Ed25519 => 1,
         SignatureScheme::RsaBare | SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss(_) => 2,
     }

@@ -83,16 +83,29 @@ where
 {
     let id = match scheme {
         SignatureScheme::EcdsaDer(id) => id,
-        SignatureScheme::EcdsaFixed(id) if fixed_hash(C::OID) == Some(id) => id,
+        SignatureScheme::EcdsaBare(id) | SignatureScheme::EcdsaFixed(id)
+            if fixed_hash(C::OID) == Some(id) =>
+        {
+            id
+        }
         _ => return Err(Error),
     };
-    let digest_len = id.output_len();
+    let bare = matches!(scheme, SignatureScheme::EcdsaBare(_)).then(|| parts.concat());
+    let digest_len = bare.as_ref().map_or_else(|| id.output_len(), Vec::len);
+    if digest_len > id.output_len() {
+        return Err(Error);
+    }
     let len = digest_len.max(FieldBytes::<C>::default().len());
     let mut digest = alloc::vec![0; len];
     let (_, place) = digest
         .split_at_mut_checked(len.saturating_sub(digest_len))
         .ok_or(Error)?;
-    hash::of_signature(id).ok_or(Error)?.digest(parts, place);
+    match bare {
+        Some(octets) => place.copy_from_slice(&octets),
+        None => {
+            hash::of_signature(id).ok_or(Error)?.digest(parts, place);
+        }
+    }
     Ok(digest)
 }
 
@@ -124,23 +137,26 @@ impl KeyLoader for EcdsaLoader {
     }
 }
 
-static P256_SCHEMES: [SignatureScheme; 4] = [
+static P256_SCHEMES: [SignatureScheme; 5] = [
     SignatureScheme::EcdsaDer(HashId::SHA2_256),
     SignatureScheme::EcdsaDer(HashId::SHA2_384),
     SignatureScheme::EcdsaDer(HashId::SHA2_512),
     SignatureScheme::EcdsaFixed(HashId::SHA2_256),
+    SignatureScheme::EcdsaBare(HashId::SHA2_256),
 ];
-static P384_SCHEMES: [SignatureScheme; 4] = [
+static P384_SCHEMES: [SignatureScheme; 5] = [
     SignatureScheme::EcdsaDer(HashId::SHA2_384),
     SignatureScheme::EcdsaDer(HashId::SHA2_512),
     SignatureScheme::EcdsaDer(HashId::SHA2_256),
     SignatureScheme::EcdsaFixed(HashId::SHA2_384),
+    SignatureScheme::EcdsaBare(HashId::SHA2_384),
 ];
-static P521_SCHEMES: [SignatureScheme; 4] = [
+static P521_SCHEMES: [SignatureScheme; 5] = [
     SignatureScheme::EcdsaDer(HashId::SHA2_512),
     SignatureScheme::EcdsaDer(HashId::SHA2_384),
     SignatureScheme::EcdsaDer(HashId::SHA2_256),
     SignatureScheme::EcdsaFixed(HashId::SHA2_512),
+    SignatureScheme::EcdsaBare(HashId::SHA2_512),
 ];
 
 fn load<C>(der: &[u8], schemes: &'static [SignatureScheme]) -> Result<Box<dyn SigningKey>, Error>

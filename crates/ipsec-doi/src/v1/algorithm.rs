@@ -294,6 +294,23 @@ registry! {
 }
 
 impl AhTransform {
+    /// The transform that goes with an authentication algorithm, if there is one.
+    #[must_use]
+    pub const fn of(algorithm: IntegrityAlgorithm) -> Option<Self> {
+        Some(match algorithm {
+            IntegrityAlgorithm::HMAC_MD5 => Self::MD5,
+            IntegrityAlgorithm::HMAC_SHA1 => Self::SHA1,
+            IntegrityAlgorithm::HMAC_SHA2_256 => Self::SHA2_256,
+            IntegrityAlgorithm::HMAC_SHA2_384 => Self::SHA2_384,
+            IntegrityAlgorithm::HMAC_SHA2_512 => Self::SHA2_512,
+            IntegrityAlgorithm::AES_XCBC => Self::AES_XCBC,
+            IntegrityAlgorithm::AES_128_GMAC => Self::AES_128_GMAC,
+            IntegrityAlgorithm::AES_192_GMAC => Self::AES_192_GMAC,
+            IntegrityAlgorithm::AES_256_GMAC => Self::AES_256_GMAC,
+            _ => return None,
+        })
+    }
+
     /// The authentication algorithm that goes with the transform.
     #[must_use]
     pub const fn algorithm(self) -> Option<IntegrityAlgorithm> {

@@ -54,9 +54,35 @@ impl Phase2 {
     /// an algorithm.
     #[must_use]
     pub fn attributes(&self) -> Option<(EspTransform, Vec<OwnedAttribute>)> {
-        let short = |class: Class, value| OwnedAttribute::short(class.get(), value);
         let encryption = self.encryption?;
         let transform = EspTransform::of(encryption.id)?;
+        let mut out = self.common()?;
+        let bits = encryption.key_length_attribute();
+        out.extend(bits.map(|it| OwnedAttribute::short(Class::KEY_LENGTH.get(), it)));
+        out.extend(self.numbers());
+        Some((transform, out))
+    }
+
+    /// Transform and attributes that offer this for AH; `None` if there is an encryption algorithm, or quick mode has no
+    /// number for the integrity algorithm.
+    #[must_use]
+    pub fn ah_attributes(&self) -> Option<(AhTransform, Vec<OwnedAttribute>)> {
+        let integrity = self.integrity.filter(|_| self.encryption.is_none())?;
+        let transform = AhTransform::of(IntegrityAlgorithm::of(integrity)?)?;
+        let mut out = self.common()?;
+        out.extend(self.numbers());
+        Some((transform, out))
+    }
+
+    /// The attribute for 64-bit sequence numbers.
+    fn numbers(&self) -> Option<OwnedAttribute> {
+        let kind = Class::EXTENDED_SEQUENCE_NUMBER.get();
+        self.esn.then(|| OwnedAttribute::short(kind, ESN))
+    }
+
+    /// What offers of both protocols have.
+    fn common(&self) -> Option<Vec<OwnedAttribute>> {
+        let short = |class: Class, value| OwnedAttribute::short(class.get(), value);
         let mut out = Vec::new();
         for life in self.lifetimes.iter() {
             let (kind, duration) = life.to_v1();
@@ -72,12 +98,7 @@ impl Phase2 {
             let number = IntegrityAlgorithm::of(integrity)?;
             out.push(short(Class::AUTHENTICATION_ALGORITHM, number.get()));
         }
-        let bits = encryption.key_length_attribute();
-        out.extend(bits.map(|it| short(Class::KEY_LENGTH, it)));
-        if self.esn {
-            out.push(short(Class::EXTENDED_SEQUENCE_NUMBER, ESN));
-        }
-        Some((transform, out))
+        Some(out)
     }
 }
 

@@ -1,0 +1,485 @@
+//! Who the peer is: proofs of phase 1, and what follows from them (RFC 2409 §5).
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use ike_ext::{PolicyId, Role};
+use ipsec_doi::Identity;
+use ipsec_doi::auth_method::wants_xauth;
+use isakmp_wire::v1::{
+    AuthMethod, CertEncoding, Certificate, CertificateRequest, NotifyType, kind,
+};
+use isakmp_wire::{ExchangeType, OwnedPayload, PayloadChain};
+
+use crate::aggressive::{self, Aggressive};
+use crate::authentication::{scheme, signs};
+use crate::context::Cx;
+use crate::failure::{AuthenticationFailure, Failure, Misbehaviour};
+use crate::main_mode::{self, MainMode};
+use crate::output::{Event, PeerCertificates};
+use crate::payload::{encoded, identity_body, maybe, notifications, one};
+use crate::sa::{Sa, Secure, State};
+use crate::select::{is_for, offers};
+use crate::{finish_phase_1, keys};
+
+/// What both proofs cover besides cookies and identities (RFC 2409 §5).
+#[derive(Debug)]
+pub(crate) struct Transcript {
+    /// The body of the initiator's SA payload.
+    pub(crate) sa: Vec<u8>,
+    /// Public values, the initiator's first.
+    pub(crate) publics: (Vec<u8>, Vec<u8>),
+}
+
+/// What a peer says of itself, before anything is checked.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub(crate) identity: Identity,
+    pub(crate) id_body: Vec<u8>,
+    /// HASH or SIGNATURE.
+    proof: Vec<u8>,
+    certificates: Certificates,
+    initial_contact: bool,
+}
+
+/// Certificates as they come.
+#[derive(Debug, Default)]
+pub(crate) struct Certificates {
+    chain: Vec<Vec<u8>>,
+    crls: Vec<Vec<u8>>,
+    wrapped: Vec<Vec<u8>>,
+}
+
+/// A claim whose certificates are being judged.
+#[derive(Debug)]
+pub(crate) struct AwaitTrust {
+    pub(crate) transcript: Transcript,
+    pub(crate) claim: Claim,
+}
+
+/// A peer whose proof of phase 1 is right; only this module makes one.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    identity: Identity,
+    /// Who has yet to prove itself by XAUTH.
+    pub(crate) user: Option<Role>,
+    pub(crate) initial_contact: bool,
+}
+
+/// A peer that has proved everything there is to prove; only this module makes one.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    identity: Identity,
+    user: Option<String>,
+}
+
+/// That XAUTH has succeeded; only this module makes one.
+#[derive(Debug)]
+pub(crate) struct Passed(Option<String>);
+
+impl Proven {
+    /// If phase 1 was all.
+    pub(crate) fn finish(self) -> Result<Verified, Self> {
+        if self.user.is_some() {
+            return Err(self);
+        }
+        Ok(Verified {
+            identity: self.identity,
+            user: None,
+        })
+    }
+
+    /// After XAUTH.
+    pub(crate) fn with(self, passed: Passed) -> Verified {
+        Verified {
+            identity: self.identity,
+            user: passed.0,
+        }
+    }
+}
+
+impl Verified {
+    pub(crate) const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+}
+
+/// Whether the peer knows the name and the password of one of our users; in time that depends on neither password.
+pub(crate) fn check_password(
+    cx: &mut Cx<'_>,
+    sa: &Sa,
+    name: &[u8],
+    password: &[u8],
+) -> Result<Option<Passed>, Failure> {
+    let key: [u8; 32] = cx.core.fresh()?;
+    let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
+    let id = secure.keys.prf();
+    let prf = cx.core.provider.prf(id).ok_or(Failure::Crypto)?.keyed(&key);
+    let mut given = alloc::vec![0; id.output_len()];
+    prf.mac(&[password], &mut given);
+    let connection = cx.core.connection_of(sa)?;
+    let Some(crate::authentication::Xauth::Server(users)) = &connection.authentication.xauth else {
+        return Ok(None);
+    };
+    let mut found = None;
+    for user in users {
+        let right = prf.verify(&[user.password.as_slice()], &given).is_ok();
+        if right && user.name.as_bytes() == name {
+            found = Some(Passed(Some(user.name.clone())));
+        }
+    }
+    Ok(found)
+}
+
+/// The server has said that our own name and password are right.
+pub(crate) const fn told_success() -> Passed {
+    Passed(None)
+}
+
+/// Reads a claim: an identity that may have come before, certificates and a proof.
+pub(crate) fn read_claim(
+    cx: &Cx<'_>,
+    sa: &Sa,
+    payloads: PayloadChain<'_>,
+    (identity, id_body): (Identity, Vec<u8>),
+    earlier: Certificates,
+) -> Result<Claim, Failure> {
+    let secure = secure(sa)?;
+    let signed = signs(secure.method, peer_role(sa));
+    let what = if signed { kind::SIGNATURE } else { kind::HASH };
+    let beside = payloads.first(kind::ID).is_some();
+    let counts = beside || !cx.core.config.profile.certificate_beside_identity;
+    let certificates = if counts {
+        certificates(payloads, earlier)
+    } else {
+        earlier
+    };
+    Ok(Claim {
+        identity,
+        id_body,
+        proof: one(payloads, what)?.body.to_vec(),
+        certificates,
+        initial_contact: notifications(payloads).any(|it| it.kind == NotifyType::INITIAL_CONTACT),
+    })
+}
+
+/// No more certificates, or octets of one, than this are kept.
+const MAX_CERTIFICATES: usize = 16;
+
+/// The certificates of a message, after those of an earlier one.
+pub(crate) fn certificates(payloads: PayloadChain<'_>, mut all: Certificates) -> Certificates {
+    let raw = payloads.all(kind::CERT).take(MAX_CERTIFICATES);
+    for it in raw.filter_map(|it| Certificate::parse(it).ok()) {
+        match it.encoding {
+            CertEncoding::X509_SIGNATURE => all.chain.push(it.data.to_vec()),
+            CertEncoding::CRL => all.crls.push(it.data.to_vec()),
+            CertEncoding::PKCS7 => all.wrapped.push(it.data.to_vec()),
+            _ => {}
+        }
+    }
+    all
+}
+
+fn secure(sa: &Sa) -> Result<&Secure, Failure> {
+    sa.secure
+        .as_deref()
+        .ok_or(Failure::Bug("a proof without keys"))
+}
+
+const fn peer_role(sa: &Sa) -> Role {
+    match sa.facts.role {
+        Role::Initiator => Role::Responder,
+        Role::Responder => Role::Initiator,
+    }
+}
+
+/// HASH_I or HASH_R, by whose proof it is (RFC 2409 §5).
+fn with_hash<R>(
+    cx: &Cx<'_>,
+    sa: &Sa,
+    prover: Role,
+    transcript: &Transcript,
+    id_body: &[u8],
+    then: impl FnOnce(&dyn ike_crypto::PrfKey, usize, &[&[u8]]) -> R,
+) -> Result<R, Failure> {
+    let secure = secure(sa)?;
+    let hash = scheme(secure.method)
+        .filter(|_| signs(secure.method, prover))
+        .and_then(|it| it.1);
+    let (i, r) = (&transcript.publics.0, &transcript.publics.1);
+    let (cky_i, cky_r) = (sa.facts.spis.0.as_bytes(), sa.facts.spis.1.as_bytes());
+    let parts: [&[u8]; 6] = match prover {
+        Role::Initiator => [i, r, cky_i, cky_r, &transcript.sa, id_body],
+        Role::Responder => [r, i, cky_r, cky_i, &transcript.sa, id_body],
+    };
+    let done = secure
+        .keys
+        .proof(cx.core.provider, hash, |key, len| then(key, len, &parts))?;
+    Ok(done)
+}
+
+/// Our own proof, HASH or SIGNATURE, with certificates before it where they are due.
+pub(crate) fn prove(
+    cx: &mut Cx<'_>,
+    sa: &Sa,
+    transcript: &Transcript,
+    id_body: &[u8],
+) -> Result<Vec<OwnedPayload>, Failure> {
+    let role = sa.facts.role;
+    let method = secure(sa)?.method;
+    let hash = with_hash(cx, sa, role, transcript, id_body, |key, len, parts| {
+        let mut out = alloc::vec![0; len];
+        key.mac(parts, &mut out);
+        out
+    })?;
+    let Some((scheme, _)) = scheme(method).filter(|_| signs(method, role)) else {
+        return Ok(alloc::vec![OwnedPayload::new(kind::HASH, hash)]);
+    };
+    let connection = cx
+        .core
+        .config
+        .connections
+        .get(sa.connection.unwrap_or(usize::MAX));
+    let credential = connection
+        .and_then(|it| it.authentication.credential())
+        .ok_or(Failure::Bug("a signature without a key"))?;
+    let signature = credential.key.sign(scheme, &[&hash], &mut cx.core.random)?;
+    let mut out: Vec<_> = credential
+        .chain
+        .iter()
+        .map(|it| {
+            let body = Certificate {
+                encoding: CertEncoding::X509_SIGNATURE,
+                data: it,
+            };
+            encoded(kind::CERT, &body)
+        })
+        .collect();
+    out.push(OwnedPayload::new(kind::SIGNATURE, signature));
+    Ok(out)
+}
+
+/// Certificate requests (RFC 2408 §3.10), if the peer signs.
+pub(crate) fn requests(cx: &Cx<'_>, sa: &Sa, method: AuthMethod) -> Vec<OwnedPayload> {
+    let trust = cx
+        .core
+        .connection(sa.connection)
+        .and_then(|it| it.authentication.trust());
+    let Some(trust) = trust.filter(|_| signs(method, peer_role(sa))) else {
+        return Vec::new();
+    };
+    let request = |name: &[u8]| {
+        let body = CertificateRequest {
+            encoding: CertEncoding::X509_SIGNATURE,
+            data: name,
+        };
+        encoded(kind::CERTREQ, &body)
+    };
+    if trust.authorities.is_empty() {
+        return alloc::vec![request(&[])];
+    }
+    let some = trust.authorities.iter().take(MAX_CERTIFICATES);
+    some.map(|it| request(it)).collect()
+}
+
+/// The basis of SKEYID for the method of an SA.
+pub(crate) fn basis(
+    authentication: &crate::Authentication,
+    method: AuthMethod,
+) -> Result<keys::Basis<'_>, Failure> {
+    if scheme(method).is_some() {
+        return Ok(keys::Basis::Signature);
+    }
+    let psk = authentication.psk_octets();
+    Ok(keys::Basis::Psk(psk.ok_or(Failure::Bug(
+        "a method without its pre-shared key",
+    ))?))
+}
+
+/// Our identity, as the body of an ID payload.
+pub(crate) fn own_identity(cx: &Cx<'_>, sa: &Sa) -> Result<Vec<u8>, Failure> {
+    let connection = cx.core.connection_of(sa)?;
+    Ok(identity_body(&connection.authentication.local_id))
+}
+
+/// Judges a claim: a HASH at once, a signature once its certificates are trusted.
+pub(crate) fn judge(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    exchange: ExchangeType,
+    transcript: Transcript,
+    claim: Claim,
+) -> Result<(), Failure> {
+    find_connection(cx, sa, &claim.identity)?;
+    if !signs(secure(sa)?.method, peer_role(sa)) {
+        let right = with_hash(
+            cx,
+            sa,
+            peer_role(sa),
+            &transcript,
+            &claim.id_body,
+            |key, len, parts| claim.proof.len() == len && key.verify(parts, &claim.proof).is_ok(),
+        )?;
+        if !right {
+            return Err(AuthenticationFailure::WrongSecret {
+                peer: sa.facts.path.remote.ip(),
+            }
+            .into());
+        }
+        return accepted(cx, sa, exchange, &transcript, &claim);
+    }
+    let certificates = &claim.certificates;
+    if certificates.chain.is_empty() && certificates.wrapped.is_empty() {
+        return Err(AuthenticationFailure::NoCertificate {
+            peer: claim.identity,
+        }
+        .into());
+    }
+    cx.out
+        .event(Event::PeerCertificates(Box::new(PeerCertificates {
+            sa: sa.facts.id,
+            policy: sa.facts.policy.unwrap_or(PolicyId::new(0)),
+            identity: claim.identity.clone(),
+            chain: certificates.chain.clone(),
+            crls: certificates.crls.clone(),
+            wrapped: certificates.wrapped.clone(),
+        })));
+    let wait = Box::new(AwaitTrust { transcript, claim });
+    sa.state = if exchange == ExchangeType::AGGRESSIVE {
+        State::Aggressive(Aggressive::AwaitTrust(wait))
+    } else {
+        State::Main(MainMode::AwaitTrust(wait))
+    };
+    Ok(())
+}
+
+/// Whether an SA waits for [`on_trust`].
+pub(crate) const fn awaits_trust(state: &State) -> bool {
+    matches!(
+        state,
+        State::Aggressive(Aggressive::AwaitTrust(_)) | State::Main(MainMode::AwaitTrust(_))
+    )
+}
+
+/// The certificates are judged: the key of the peer's own, or why there is none.
+pub(crate) fn on_trust(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    verdict: Result<&[u8], String>,
+) -> Result<(), Failure> {
+    let (exchange, wait) = match core::mem::replace(&mut sa.state, State::Closed) {
+        State::Main(MainMode::AwaitTrust(wait)) => (ExchangeType::MAIN_MODE, wait),
+        State::Aggressive(Aggressive::AwaitTrust(wait)) => (ExchangeType::AGGRESSIVE, wait),
+        other @ (State::Main(_)
+        | State::Aggressive(_)
+        | State::AwaitXauth(_)
+        | State::Established(_)
+        | State::Closing
+        | State::Closed) => {
+            sa.state = other;
+            return Ok(());
+        }
+    };
+    let AwaitTrust { transcript, claim } = *wait;
+    let peer = claim.identity.clone();
+    let spki = verdict.map_err(|reason| AuthenticationFailure::Certificate {
+        peer: peer.clone(),
+        reason,
+    })?;
+    let hash = with_hash(
+        cx,
+        sa,
+        peer_role(sa),
+        &transcript,
+        &claim.id_body,
+        |key, len, parts| {
+            let mut out = alloc::vec![0; len];
+            key.mac(parts, &mut out);
+            out
+        },
+    )?;
+    let method = secure(sa)?.method;
+    let verified = scheme(method)
+        .and_then(|(scheme, _)| cx.core.provider.verifier(scheme))
+        .is_some_and(|it| it.verify(spki, &[&hash], &claim.proof).is_ok());
+    if !verified {
+        return Err(AuthenticationFailure::Signature { peer }.into());
+    }
+    accepted(cx, sa, exchange, &transcript, &claim)
+}
+
+/// RFC 2409 §5: the connection of an identity; where it comes only now, perhaps another one than the addresses gave.
+fn find_connection(cx: &Cx<'_>, sa: &mut Sa, identity: &Identity) -> Result<(), Failure> {
+    let secure = secure(sa)?;
+    let (suite, method) = (secure.keys.suite(), secure.method);
+    let current = cx.core.connection_of(sa)?;
+    let expected = current.authentication.remote_id.clone();
+    if expected.as_ref().is_none_or(|it| it == identity) {
+        return Ok(());
+    }
+    let path = sa.facts.path;
+    let movable = sa.facts.role == Role::Responder && scheme(method).is_some();
+    let mut all = cx.core.config.connections.iter().enumerate();
+    let found = all.find(|(_, it)| {
+        movable
+            && is_for(it, path.local, path.remote)
+            && it.authentication.remote_id.as_ref() == Some(identity)
+            && cx.extensions.permits(sa.facts.id, it.policy)
+            && offers(it, cx.core.provider, Role::Responder)
+                .iter()
+                .any(|it| it.suite == suite && it.auth == method)
+    });
+    let Some((index, connection)) = found else {
+        return Err(AuthenticationFailure::Identity {
+            peer: identity.clone(),
+            expected,
+        }
+        .into());
+    };
+    sa.connection = Some(index);
+    sa.facts.policy = Some(connection.policy);
+    Ok(())
+}
+
+/// The peer's proof is right: ours follows where it is due, then phase 1 is done.
+fn accepted(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    exchange: ExchangeType,
+    transcript: &Transcript,
+    claim: &Claim,
+) -> Result<(), Failure> {
+    match (exchange, sa.facts.role) {
+        (ExchangeType::AGGRESSIVE, Role::Initiator) => {
+            aggressive::initiator::conclude(cx, sa, transcript)?;
+        }
+        (ExchangeType::MAIN_MODE, Role::Responder) => {
+            main_mode::responder::conclude(cx, sa, transcript)?;
+        }
+        _ => {}
+    }
+    let method = secure(sa)?.method;
+    let user = wants_xauth(method).then_some(match method {
+        AuthMethod::HYBRID_RESP_RSA
+        | AuthMethod::XAUTH_RESP_PRE_SHARED
+        | AuthMethod::XAUTH_RESP_RSA => Role::Responder,
+        _ => Role::Initiator,
+    });
+    let proven = Proven {
+        identity: claim.identity.clone(),
+        user,
+        initial_contact: claim.initial_contact,
+    };
+    finish_phase_1::done(cx, sa, proven)
+}
+
+/// The identity of a message that must have one.
+pub(crate) fn identity_of(payloads: PayloadChain<'_>) -> Result<(Identity, Vec<u8>), Failure> {
+    let raw = maybe(payloads, kind::ID)?.ok_or(Misbehaviour::Missing(kind::ID))?;
+    crate::payload::read_identity(raw)
+}

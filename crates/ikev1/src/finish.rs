@@ -1,0 +1,275 @@
+//! How a step ends: the SA goes back to the table, or goes.
+
+use alloc::boxed::Box;
+
+use ike_ext::{Action, Blame, ChildId, Lifecycle, SaId};
+
+use crate::context::Cx;
+use crate::failure::{AuthenticationFailure, Failure};
+use crate::output::{CloseReason, Event, Output};
+use crate::sa::{ChildEntry, Path, Phase, Sa, State, Step, leaves_children, same_peer};
+use crate::{informational, lifetime, quick_mode};
+
+/// No more rounds of extensions' wishes than this follow from one input.
+const MAX_ROUNDS: usize = 8;
+
+impl Cx<'_> {
+    /// Puts an SA back, or forgets it if it is over.
+    pub(crate) fn keep(&mut self, sa: Box<Sa>) {
+        if matches!(sa.state, State::Closed) {
+            return self.close(sa);
+        }
+        let liveness = self
+            .core
+            .connection(sa.connection)
+            .and_then(|it| it.options.liveness);
+        let deadline = lifetime::deadline(&sa, liveness).map(|it| it.0);
+        self.core.table.put(sa, deadline);
+    }
+
+    /// Ends a step: on a failure the SA goes, and everybody hears why.
+    pub(crate) fn conclude(&mut self, mut sa: Box<Sa>, done: Result<(), Failure>) {
+        if let Err(failure) = done {
+            if sa.facts.phase == Phase::Established {
+                self.end(&mut sa, CloseReason::Failure(failure));
+            } else {
+                self.tell(&mut sa, &failure);
+                self.failed(&mut sa, failure);
+            }
+        }
+        self.keep(sa);
+    }
+
+    /// Forgets an SA that nobody needs to hear of any more.
+    pub(crate) fn close(&mut self, mut sa: Box<Sa>) {
+        self.drop_children(&mut sa);
+        self.lifecycle(&sa, Lifecycle::Closed);
+        self.core.table.remove(sa.facts.id);
+    }
+
+    /// A negotiation has come to nothing.
+    pub(crate) fn failed(&mut self, sa: &mut Sa, failure: Failure) {
+        sa.state = State::Closed;
+        self.out.event(Event::Failed {
+            sa: sa.facts.id,
+            policy: sa.facts.policy,
+            remote: sa.facts.path.remote,
+            failure,
+        });
+        if let Some(old) = sa.replaces.take() {
+            self.with(old, |cx, old| {
+                cx.lifecycle(old, Lifecycle::RekeyFailed);
+                Ok(())
+            });
+        }
+    }
+
+    /// Tells the peer why a negotiation has come to nothing: in clear before there are keys ([MS-IKEE] §3.1.5).
+    fn tell(&mut self, sa: &mut Sa, failure: &Failure) {
+        self.lifecycle(sa, Lifecycle::Failing(blame(failure)));
+        if let Some(what) = failure.notify()
+            && !sa.facts.spis.1.is_zero()
+        {
+            let payload = crate::payload::notify_sa(what, sa.facts.spis, &[]);
+            informational::inform(self, sa, alloc::vec![payload]);
+        }
+    }
+
+    /// An established SA is over. Its children stay where a successor is there to look after them (RFC 2408 §2.1:
+    /// they have lives of their own).
+    pub(crate) fn end(&mut self, sa: &mut Sa, reason: CloseReason) {
+        if leaves_children(&reason) && !sa.children.is_empty() {
+            let heir = self.core.table.iter().find(|it| same_peer(it, sa));
+            if let Some(heir) = heir.map(|it| it.facts.id) {
+                self.bequeath(sa, heir);
+                sa.state = State::Closed;
+                return;
+            }
+        }
+        self.drop_children(sa);
+        sa.state = State::Closed;
+        sa.facts.phase = Phase::Over;
+        if let Some(policy) = sa.facts.policy {
+            self.out.event(Event::Closed {
+                sa: sa.facts.id,
+                policy,
+                reason,
+            });
+        }
+    }
+
+    /// Hands the children of an SA to another one, and says so.
+    fn bequeath(&mut self, sa: &mut Sa, heir: SaId) {
+        let children = core::mem::take(&mut sa.children);
+        let assigned = core::mem::take(&mut sa.assigned);
+        self.lifecycle(sa, Lifecycle::Succeeded(heir));
+        self.out.event(Event::Rekeyed {
+            old: sa.facts.id,
+            new: heir,
+        });
+        self.with(heir, |_, heir| {
+            heir.children.extend(children);
+            if heir.assigned.is_empty() {
+                heir.assigned = assigned;
+            }
+            Ok(())
+        });
+    }
+
+    /// Takes everything over from the SA that `sa` was negotiated to replace, which then goes.
+    pub(crate) fn succeed(&mut self, sa: &mut Sa) {
+        let Some(mut old) = sa.replaces.take().and_then(|it| self.core.table.take(it)) else {
+            return;
+        };
+        sa.children.append(&mut old.children);
+        if sa.assigned.is_empty() {
+            sa.assigned = core::mem::take(&mut old.assigned);
+        }
+        self.lifecycle(&old, Lifecycle::Succeeded(sa.facts.id));
+        self.out.event(Event::Rekeyed {
+            old: old.facts.id,
+            new: sa.facts.id,
+        });
+        let held = informational::delete_sa(self, &mut old);
+        old.facts.phase = Phase::Over;
+        old.state = if held { State::Closing } else { State::Closed };
+        self.keep(old);
+    }
+
+    pub(crate) fn drop_children(&mut self, sa: &mut Sa) {
+        while !sa.children.is_empty() {
+            self.drop_child(sa, 0);
+        }
+    }
+
+    /// A child is over, for the data plane and for the extensions.
+    pub(crate) fn drop_child(&mut self, sa: &mut Sa, at: usize) -> Option<ChildEntry> {
+        if at >= sa.children.len() {
+            return None;
+        }
+        let child = sa.children.remove(at);
+        self.out.push(Output::DeleteChild(child.id));
+        self.lifecycle(sa, Lifecycle::ChildClosed(child.id));
+        Some(child)
+    }
+
+    /// Carries out what extensions asked for in the course of a call.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..MAX_ROUNDS {
+            let actions = core::mem::take(&mut self.core.actions);
+            if actions.is_empty() {
+                return;
+            }
+            for action in actions {
+                self.act(action);
+            }
+        }
+        self.core.actions.clear();
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Close(sa) => self.with(sa, |_, sa| {
+                release(sa);
+                Ok(())
+            }),
+            Action::DeleteChild(child) => {
+                if let Some(sa) = self.sa_of(child) {
+                    self.with(sa, |cx, sa| {
+                        informational::delete_child(cx, sa, child);
+                        Ok(())
+                    });
+                }
+            }
+            Action::FloatPorts(sa) => self.with(sa, |cx, sa| {
+                cx.float(sa);
+                Ok(())
+            }),
+            Action::Inform {
+                sa,
+                message_id,
+                prefix,
+                payloads,
+            } => self.with(sa, |cx, sa| {
+                informational::answer(cx, sa, message_id, prefix, payloads);
+                Ok(())
+            }),
+            Action::Nudge(sa) => self.out.event(Event::Nudge(sa)),
+            Action::Raw(sa, octets) => self.with(sa, |cx, sa| {
+                let path = Path {
+                    marker: false,
+                    ..sa.facts.path
+                };
+                crate::send::transmit(cx.out, path, &octets);
+                Ok(())
+            }),
+            Action::Recompose(sa) => self.with(sa, crate::main_mode::initiator::recompose),
+            Action::RekeyChild(child) => {
+                if let Some(sa) = self.sa_of(child) {
+                    self.with(sa, |cx, sa| {
+                        quick_mode::initiator::rekey(cx, sa, child);
+                        Ok(())
+                    });
+                }
+            }
+            Action::RekeySa(sa) => lifetime::rekey(self, sa),
+            Action::Resend(sa) => self.with(sa, |cx, sa| {
+                informational::resend(cx, sa);
+                Ok(())
+            }),
+        }
+    }
+
+    pub(crate) fn sa_of(&self, child: ChildId) -> Option<SaId> {
+        let found = self
+            .core
+            .table
+            .iter()
+            .find(|sa| sa.children.iter().any(|it| it.id == child));
+        found.map(|it| it.facts.id)
+    }
+
+    /// Runs a step on an SA of the table.
+    pub(crate) fn with(
+        &mut self,
+        id: SaId,
+        step: impl FnOnce(&mut Self, &mut Sa) -> Result<(), Failure>,
+    ) {
+        if let Some(mut sa) = self.core.table.take(id) {
+            let done = step(self, &mut sa);
+            self.conclude(sa, done);
+        }
+    }
+}
+
+/// Whatever an extension held of an SA may go.
+fn release(sa: &mut Sa) {
+    sa.exchanges.retain(|it| !matches!(it.step, Step::Held));
+    if matches!(sa.state, State::Closing) {
+        sa.state = State::Closed;
+    }
+}
+
+/// Who has the shared key wrong, if messages came that nobody could read.
+pub(crate) fn time_out(sa: &Sa) -> Failure {
+    if sa.first.garbled {
+        return AuthenticationFailure::WrongSecret {
+            peer: sa.facts.path.remote.ip(),
+        }
+        .into();
+    }
+    Failure::Timeout(sa.first.hint)
+}
+
+fn blame(failure: &Failure) -> Blame {
+    match failure {
+        Failure::Authentication(_) => Blame::Authentication,
+        Failure::Bug(_) => Blame::Internal,
+        Failure::Crypto => Blame::Crypto,
+        Failure::Incompatible(_) => Blame::Incompatible,
+        Failure::Malformed(_) => Blame::Malformed,
+        Failure::Misbehaved(_) => Blame::Misbehaved,
+        Failure::PeerError(_) | Failure::Refused(_) => Blame::Refused,
+        Failure::Timeout(_) => Blame::Timeout,
+    }
+}

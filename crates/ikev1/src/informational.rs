@@ -1,0 +1,273 @@
+//! The informational exchange: notifications and deletes (RFC 2409 §5.7, RFC 2408 §3.14, §3.15, RFC 3706).
+
+use alloc::vec::Vec;
+
+use ike_ext::{ChildId, Inbound, Stage};
+use isakmp_wire::v1::{Delete, Notification, NotifyType, ProtocolId, kind};
+use isakmp_wire::{ExchangeType, OwnedPayload, vendor_id};
+
+use crate::context::Cx;
+use crate::failure::{Dropped, Failure};
+use crate::output::{CloseReason, Event};
+use crate::payload::{self, cookies, notifications, notify_sa};
+use crate::quick_mode;
+use crate::retransmit::{Repeat, Schedule};
+use crate::sa::{Probe, Sa, State, Step};
+use crate::send::{Cover, Outgoing};
+
+const STAGE: Stage = Stage::new(ExchangeType::V1_INFORMATIONAL, 1);
+
+/// Sends a notification or a delete, protected where there are keys; nothing is repeated ([MS-IKEE] §3.1.5) unless an
+/// extension holds it. Whether one does.
+pub(crate) fn inform(cx: &mut Cx<'_>, sa: &mut Sa, payloads: Vec<OwnedPayload>) -> bool {
+    if sa.secure.is_none() {
+        let Ok(message_id) = cx.core.message_id(sa) else {
+            return false;
+        };
+        let sent = cx.clear(sa, Outgoing::second(STAGE, message_id, payloads));
+        cx.reply(sa, &sent);
+        return false;
+    }
+    let Ok(mut exchange) = cx.exchange(sa, ExchangeType::V1_INFORMATIONAL, Step::Held) else {
+        return false;
+    };
+    let outgoing = Outgoing::second(STAGE, exchange.message_id, payloads);
+    let Ok(sent) = cx.hashed(sa, outgoing, &Cover::plain(), &mut exchange.iv) else {
+        return false;
+    };
+    cx.send(sa, &sent);
+    let held = sent.held;
+    if held {
+        exchange.repeat = Some(Repeat::new(sent, exchange.last_in, None));
+        sa.exchanges.push(exchange);
+    } else {
+        sa.retire(exchange.message_id);
+    }
+    held
+}
+
+/// Sends what an extension composed, in the exchange of this message ID.
+pub(crate) fn answer(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    message_id: u32,
+    prefix: Vec<u8>,
+    payloads: Vec<OwnedPayload>,
+) {
+    let known = sa.take_exchange(message_id);
+    let exchange = match known {
+        Some(it) => Ok(it),
+        None => cx
+            .exchange(sa, ExchangeType::V1_INFORMATIONAL, Step::Done)
+            .and_then(|it| {
+                let iv = cx.fresh_iv(sa, message_id)?;
+                Ok(crate::sa::Exchange {
+                    message_id,
+                    iv,
+                    ..it
+                })
+            }),
+    };
+    let Ok(mut exchange) = exchange else { return };
+    let stage = Stage::new(ExchangeType::V1_INFORMATIONAL, 2);
+    let cover = Cover {
+        before: prefix,
+        ..Cover::plain()
+    };
+    let outgoing = Outgoing::second(stage, message_id, payloads);
+    if let Ok(sent) = cx.hashed(sa, outgoing, &cover, &mut exchange.iv) {
+        cx.reply(sa, &sent);
+        exchange.repeat = Some(Repeat::new(sent, exchange.last_in, None));
+    }
+    sa.exchanges.push(exchange);
+}
+
+/// Sends again what extensions hold.
+pub(crate) fn resend(cx: &mut Cx<'_>, sa: &Sa) {
+    let held: Vec<_> = sa
+        .exchanges
+        .iter()
+        .filter(|it| matches!(it.step, Step::Held))
+        .filter_map(|it| Some(it.repeat.as_ref()?.sent.clone()))
+        .collect();
+    for sent in held {
+        cx.send(sa, &sent);
+    }
+}
+
+/// Tells the peer that the SA goes. Whether an extension holds on to it.
+pub(crate) fn delete_sa(cx: &mut Cx<'_>, sa: &mut Sa) -> bool {
+    let payload = payload::delete_sa(sa.facts.spis);
+    inform(cx, sa, alloc::vec![payload])
+}
+
+/// Deletes a child, and tells the peer.
+pub(crate) fn delete_child(cx: &mut Cx<'_>, sa: &mut Sa, child: ChildId) -> bool {
+    let Some(at) = sa.children.iter().position(|it| it.id == child) else {
+        return false;
+    };
+    if let Some(entry) = cx.drop_child(sa, at) {
+        let payload = payload::delete_child(entry.protocol, entry.spi_in);
+        inform(cx, sa, alloc::vec![payload]);
+    }
+    true
+}
+
+/// Asks the peer whether it lives (RFC 3706 §5.3). Whether the question went out.
+pub(crate) fn probe(cx: &mut Cx<'_>, sa: &mut Sa) -> Result<bool, Failure> {
+    if !sa.peer_sent(&vendor_id::DEAD_PEER_DETECTION) {
+        return Ok(false);
+    }
+    let retransmit = cx.core.connection_of(sa)?.retransmit;
+    // RFC 3706 §6.2: it begins at random, its first bit zero, and goes up
+    let start = u32::from_be_bytes(cx.core.fresh()?) >> 1;
+    let State::Established(state) = &mut sa.state else {
+        return Ok(false);
+    };
+    if state.probe.is_some() {
+        return Ok(true);
+    }
+    let sequence = state.asked.map_or(start, |it| it.wrapping_add(1));
+    state.asked = Some(sequence);
+    state.probe = Some(Probe {
+        sequence,
+        schedule: Schedule::new(cx.now, retransmit, None),
+    });
+    send_probe(cx, sa, sequence);
+    Ok(true)
+}
+
+/// Sends a liveness check.
+pub(crate) fn send_probe(cx: &mut Cx<'_>, sa: &mut Sa, sequence: u32) {
+    let data = sequence.to_be_bytes();
+    let payload = notify_sa(NotifyType::R_U_THERE, sa.facts.spis, &data);
+    inform(cx, sa, alloc::vec![payload]);
+}
+
+/// Takes an authentic informational message.
+pub(crate) fn on_message(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    message: &Inbound<'_>,
+) -> Result<(), Failure> {
+    let payloads = message.payloads();
+    for raw in payloads.all(kind::DELETE) {
+        match Delete::parse(raw) {
+            Ok(delete) => on_delete(cx, sa, &delete),
+            Err(error) => cx.dropped(message.from, Dropped::Malformed(error)),
+        }
+        if matches!(sa.state, State::Closed) {
+            return Ok(());
+        }
+    }
+    for notify in notifications(payloads) {
+        on_notify(cx, sa, &notify)?;
+    }
+    Ok(())
+}
+
+/// RFC 2408 §3.15: what the sender has deleted, by its own inbound SPIs.
+fn on_delete(cx: &mut Cx<'_>, sa: &mut Sa, delete: &Delete<'_>) {
+    if delete.protocol == ProtocolId::ISAKMP {
+        let own = cookies(sa.facts.spis);
+        let ours = delete.spis().any(|it| it == own.as_slice());
+        if ours && matches!(sa.state, State::Established(_)) {
+            cx.end(sa, CloseReason::Peer);
+        } else if ours {
+            cx.failed(sa, Failure::PeerError(NotifyType::AUTHENTICATION_FAILED));
+        }
+        return;
+    }
+    for spi in delete.spis() {
+        let found = sa.children.iter().position(|it| {
+            it.protocol == delete.protocol && it.spi_out.to_be_bytes().as_slice() == spi
+        });
+        if let Some(at) = found {
+            cx.drop_child(sa, at);
+        }
+    }
+}
+
+fn on_notify(cx: &mut Cx<'_>, sa: &mut Sa, notify: &Notification<'_>) -> Result<(), Failure> {
+    let established = matches!(sa.state, State::Established(_));
+    match notify.kind {
+        NotifyType::R_U_THERE if established => there(cx, sa, notify),
+        NotifyType::R_U_THERE_ACK => heard(sa, notify),
+        NotifyType::INITIAL_CONTACT if established => initial_contact(cx, sa),
+        NotifyType::CONNECTED => return quick_mode::initiator::connected(cx, sa, notify.spi),
+        what if what.is_error() && !established => return Err(Failure::PeerError(what)),
+        what if what.is_error() => {
+            // whichever of ours it is about: the message ID, where Microsoft's peers say it, or the SPI
+            let named = notify.data.first_chunk().map(|it| u32::from_be_bytes(*it));
+            if !quick_mode::initiator::refused(cx, sa, named, notify.spi, what) {
+                cx.out.event(Event::Hint {
+                    sa: sa.facts.id,
+                    notify: what,
+                });
+            }
+        }
+        what => cx.out.event(Event::Hint {
+            sa: sa.facts.id,
+            notify: what,
+        }),
+    }
+    Ok(())
+}
+
+/// The cookies and the sequence number of a liveness message (RFC 3706 §5.3).
+fn sequence(sa: &Sa, notify: &Notification<'_>) -> Option<u32> {
+    let own = notify.spi == cookies(sa.facts.spis).as_slice();
+    let data: [u8; 4] = notify.data.try_into().ok()?;
+    own.then(|| u32::from_be_bytes(data))
+}
+
+/// RFC 3706 §5.5, §6.2: answers a check whose number is above the last one's.
+fn there(cx: &mut Cx<'_>, sa: &mut Sa, notify: &Notification<'_>) {
+    let Some(number) = sequence(sa, notify) else {
+        return;
+    };
+    let State::Established(state) = &mut sa.state else {
+        return;
+    };
+    let stale = state.heard.is_some_and(|it| number < it);
+    if stale {
+        return cx.dropped(sa.facts.path.remote, Dropped::Replay);
+    }
+    state.heard = Some(number);
+    let payload = notify_sa(NotifyType::R_U_THERE_ACK, sa.facts.spis, notify.data);
+    inform(cx, sa, alloc::vec![payload]);
+}
+
+fn heard(sa: &mut Sa, notify: &Notification<'_>) {
+    let number = sequence(sa, notify);
+    if let State::Established(state) = &mut sa.state
+        && state.probe.as_ref().map(|it| it.sequence) == number
+    {
+        state.probe = None;
+    }
+}
+
+/// RFC 2407 §4.6.3.3: the peer has no other SA with us. Believed only before anything has been built on this one, so
+/// that an old message does no harm.
+pub(crate) fn initial_contact(cx: &mut Cx<'_>, sa: &Sa) {
+    let believes = cx
+        .core
+        .connection(sa.connection)
+        .is_some_and(|it| it.options.initial_contact);
+    if !believes || !sa.children.is_empty() {
+        return;
+    }
+    let others: Vec<_> = cx
+        .core
+        .table
+        .iter()
+        .filter(|it| it.facts.id != sa.facts.id && crate::sa::same_peer(it, sa))
+        .map(|it| it.facts.id)
+        .collect();
+    for id in others {
+        cx.with(id, |cx, old| {
+            cx.end(old, CloseReason::Restarted);
+            Ok(())
+        });
+    }
+}

@@ -1,0 +1,401 @@
+//! What comes out of an endpoint.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+
+use ike_crypto::SecretVec;
+use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
+use ipsec_doi::encapsulation::Encapsulation;
+use ipsec_doi::v1::IkeSuite;
+use ipsec_doi::{Encryption, GroupId, Identity, IntegrityId, TrafficSelector};
+use isakmp_wire::v1::{AuthMethod, NotifyType, ProtocolId};
+use isakmp_wire::{ExchangeType, PayloadType, Spi};
+
+use crate::failure::{Dropped, Failure};
+
+/// Where an endpoint puts what follows from an input. Reuse it: it keeps its allocation.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    items: Vec<Output>,
+}
+
+impl Outbox {
+    /// An empty one.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { items: Vec::new() }
+    }
+
+    /// Takes everything out, in order.
+    pub fn drain(&mut self) -> impl Iterator<Item = Output> + '_ {
+        self.items.drain(..)
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, output: Output) {
+        self.items.push(output);
+    }
+
+    pub(crate) fn event(&mut self, event: Event) {
+        self.items.push(Output::Event(event));
+    }
+}
+
+/// One thing for the driver or the application to do or know.
+#[derive(Debug)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a driver must carry out every kind"
+)]
+pub enum Output {
+    /// Send a datagram.
+    Transmit(Transmit),
+    /// Install both directions of a child SA, inbound first.
+    InstallChild(Box<ChildSa>),
+    /// The peer's outer address has moved: send this child's packets there.
+    UpdateChild(ChildUpdate),
+    /// Remove both directions of a child SA.
+    DeleteChild(ChildId),
+    /// Something to know.
+    Event(Event),
+}
+
+/// A datagram to send.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a datagram has two ends and bytes"
+)]
+pub struct Transmit {
+    /// Our address and port.
+    pub local: SocketAddr,
+    /// The peer's.
+    pub remote: SocketAddr,
+    /// The octets of the UDP payload; a non-ESP marker is already in front where one is due.
+    pub bytes: Vec<u8>,
+}
+
+/// A child's new outer addresses.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "a path has two ends")]
+pub struct ChildUpdate {
+    /// Which child.
+    pub child: ChildId,
+    /// Our address and port.
+    pub local: SocketAddr,
+    /// The peer's.
+    pub remote: SocketAddr,
+}
+
+/// The algorithms of a pair of ESP or AH SAs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ChildSuite {
+    /// ESP or AH.
+    pub protocol: ProtocolId,
+    /// Encryption; `None` for AH.
+    pub encryption: Option<Encryption>,
+    /// Integrity; `None` with AEAD.
+    pub integrity: Option<IntegrityId>,
+    /// The group of the key exchange of its own, if there was one.
+    pub group: Option<GroupId>,
+    /// Whether sequence numbers have 64 bits.
+    pub esn: bool,
+}
+
+/// How long a child may be used; the core times the seconds, the data plane counts the octets.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ChildLimits {
+    /// From now until it is deleted.
+    pub time: Duration,
+    /// Octets after which [`Input::ChildExpired`](crate::Input::ChildExpired) is due, soft and hard.
+    pub octets: Option<(u64, u64)>,
+    /// Silence after which it may be deleted, which an extension asks for.
+    pub idle: Option<Duration>,
+}
+
+/// A negotiated pair of SAs, with everything that a data plane needs.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ChildSa {
+    /// Its handle.
+    pub id: ChildId,
+    /// The IKE SA above it.
+    pub sa: SaId,
+    /// The connection it belongs to.
+    pub policy: PolicyId,
+    /// Its name in the configuration.
+    pub name: String,
+    /// Protocol and algorithms.
+    pub suite: ChildSuite,
+    /// Tunnel or transport, with UDP around it or without.
+    pub encapsulation: Encapsulation,
+    /// From the peer to us.
+    pub inbound: ChildKeys,
+    /// From us to the peer.
+    pub outbound: ChildKeys,
+    /// What lies behind us, and behind the peer.
+    pub selectors: (TrafficSelector, TrafficSelector),
+    /// Our outer address and port, and the peer's.
+    pub ends: (SocketAddr, SocketAddr),
+    /// Our and the peer's address before translation, where they told (RFC 3947 §5.2): for checksums in transport mode.
+    pub original: (Option<IpAddr>, Option<IpAddr>),
+    /// The child that it takes the place of.
+    pub replaces: Option<ChildId>,
+    /// How long it may be used.
+    pub limits: ChildLimits,
+}
+
+/// One direction of a child SA.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ChildKeys {
+    /// The SPI on the wire, chosen by the receiver.
+    pub spi: u32,
+    /// Encryption key; for an AEAD or a counter mode, the salt follows. Empty for AH.
+    pub encryption: SecretVec,
+    /// Integrity key; empty for an AEAD.
+    pub integrity: SecretVec,
+}
+
+/// News, for logs and for the application.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// Both sides are authenticated.
+    Established(Box<Established>),
+    /// The negotiation has failed; the SA is gone.
+    Failed {
+        /// The SA.
+        sa: SaId,
+        /// Its connection, if one was chosen.
+        policy: Option<PolicyId>,
+        /// Where the peer is.
+        remote: SocketAddr,
+        /// Why.
+        failure: Failure,
+    },
+    /// A child could not be opened, or its successor; the IKE SA stands.
+    ChildFailed {
+        /// The IKE SA.
+        sa: SaId,
+        /// Its connection.
+        policy: PolicyId,
+        /// Why.
+        failure: Failure,
+    },
+    /// A successor has taken the place of a child, which is being deleted.
+    ChildRekeyed {
+        /// The IKE SA.
+        sa: SaId,
+        /// The child that goes.
+        old: ChildId,
+        /// Its successor.
+        new: ChildId,
+    },
+    /// An established SA is gone, its children with it.
+    Closed {
+        /// The SA.
+        sa: SaId,
+        /// Its connection.
+        policy: PolicyId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A successor has taken the place of an SA, and its children.
+    Rekeyed {
+        /// The SA that goes.
+        old: SaId,
+        /// Its successor.
+        new: SaId,
+    },
+    /// A peer that nobody has authenticated says something; it changes nothing.
+    Hint {
+        /// The SA.
+        sa: SaId,
+        /// What it says.
+        notify: NotifyType,
+    },
+    /// A datagram led to nothing.
+    Dropped {
+        /// Where it came from.
+        from: SocketAddr,
+        /// Why.
+        reason: Dropped,
+    },
+    /// A first message was answered with an error; there was never an SA.
+    Refused {
+        /// Where it came from.
+        from: SocketAddr,
+        /// Why.
+        failure: Failure,
+    },
+    /// An unanswered message was sent again (RFC 2408 §5.1).
+    Retransmitted {
+        /// The SA.
+        sa: SaId,
+        /// Which exchange.
+        exchange: ExchangeType,
+    },
+    /// Mode config gave us something.
+    Configured {
+        /// The SA.
+        sa: SaId,
+        /// What.
+        assigned: Box<Assigned>,
+    },
+    /// The peer shows certificates: answer with [`Endpoint::trusted`](crate::Endpoint::trusted).
+    PeerCertificates(Box<PeerCertificates>),
+    /// The peer's address has changed behind a NAT (RFC 3947 §4).
+    Moved {
+        /// The SA.
+        sa: SaId,
+        /// Where it is now.
+        remote: SocketAddr,
+    },
+    /// An extension has news about the SA; ask it.
+    Nudge(SaId),
+    /// Key material, because the configuration asked for it.
+    KeyLog(Box<KeyLog>),
+    /// A message was sent or accepted, because the configuration asked for a trace.
+    Message(Message),
+}
+
+/// An authenticated IKE SA.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Established {
+    /// The SA.
+    pub sa: SaId,
+    /// Its connection.
+    pub policy: PolicyId,
+    /// Our part.
+    pub role: Role,
+    /// Cookies, the initiator's first.
+    pub spis: (Spi, Spi),
+    /// Ciphers.
+    pub suite: IkeSuite,
+    /// How the peers authenticated.
+    pub method: AuthMethod,
+    /// Who the peer proved to be.
+    pub remote_id: Identity,
+    /// The user who proved itself by XAUTH, if one had to.
+    pub user: Option<String>,
+    /// Our address and port, and the peer's.
+    pub ends: (SocketAddr, SocketAddr),
+    /// When its negotiation began, and when it ended.
+    pub span: (Instant, Instant),
+}
+
+/// What mode config gave us.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Assigned {
+    /// Addresses with prefix lengths.
+    pub addresses: Vec<(IpAddr, u8)>,
+    /// DNS servers.
+    pub dns: Vec<IpAddr>,
+    /// Networks that go through the tunnel (Cisco Unity); none for all.
+    pub split: Vec<TrafficSelector>,
+    /// Networks that do not.
+    pub local: Vec<TrafficSelector>,
+    /// The default domain.
+    pub domain: String,
+    /// Text for the user.
+    pub banner: String,
+}
+
+/// Certificates of a peer that are to be judged.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PeerCertificates {
+    /// The SA, which waits.
+    pub sa: SaId,
+    /// Its connection.
+    pub policy: PolicyId,
+    /// Who the peer says it is.
+    pub identity: Identity,
+    /// Certificates, DER, as they came: the peer's own first as a rule.
+    pub chain: Vec<Vec<u8>>,
+    /// Revocation lists, DER.
+    pub crls: Vec<Vec<u8>>,
+    /// PKCS #7 wrappers of certificates, DER: what old Windows releases send for a chain.
+    pub wrapped: Vec<Vec<u8>>,
+}
+
+/// Why an established SA ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// Its lifetime is over, and no successor is there.
+    Expired,
+    /// Something went wrong on it.
+    Failure(Failure),
+    /// We were told to.
+    Local,
+    /// The peer deleted it.
+    Peer,
+    /// The peer began anew and says that it has no SA with us (RFC 2407 §4.6.3.3).
+    Restarted,
+    /// The peer does not answer.
+    Silent,
+}
+
+/// Key material for a capture's reader.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeyLog {
+    /// Of an IKE SA.
+    Ike {
+        /// Cookies, the initiator's first.
+        spis: (Spi, Spi),
+        /// Ciphers.
+        suite: IkeSuite,
+        /// The encryption key, cut from SKEYID_e (RFC 2409 App. B).
+        encryption: SecretVec,
+    },
+    /// Of one direction of a child SA.
+    Child {
+        /// The sender's outer address.
+        from: IpAddr,
+        /// The receiver's.
+        to: IpAddr,
+        /// The SPI.
+        spi: u32,
+        /// Protocol and algorithms.
+        suite: ChildSuite,
+        /// Encryption key, salt included.
+        encryption: SecretVec,
+        /// Integrity key.
+        integrity: SecretVec,
+    },
+}
+
+/// One line of a timeline.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Message {
+    /// The SA.
+    pub sa: SaId,
+    /// Whether we sent it.
+    pub outbound: bool,
+    /// Which exchange.
+    pub exchange: ExchangeType,
+    /// Which message of it.
+    pub number: u8,
+    /// Its message ID.
+    pub message_id: u32,
+    /// The payloads, decrypted.
+    pub payloads: Vec<PayloadType>,
+    /// Octets, ISAKMP header to the end.
+    pub octets: usize,
+}

@@ -1,0 +1,40 @@
+//! Deviations from the RFCs, as data.
+
+/// Where the core departs from the letter of the RFCs, by name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Profile {
+    /// Whether the responder of an exchange repeats an unanswered message by itself (RFC 2408 §5.1), or only when it is
+    /// asked again ([MS-IKEE] §3.1.5).
+    pub responder_retransmits: bool,
+    /// Whether a certificate counts only in a message that also has an identity ([MS-IKEE] §3.1.5).
+    pub certificate_beside_identity: bool,
+    /// Whether we set the commit bit as quick mode's responder, so that the initiator waits for a fourth message
+    /// (RFC 2408 §3.1). Many peers do not know that message.
+    pub commit_bit: bool,
+    /// Whether aggressive mode's third message is encrypted, which RFC 2409 §5.4 leaves open; both forms are accepted.
+    pub encrypt_aggressive: bool,
+}
+
+impl Profile {
+    /// The RFCs to the letter; our default.
+    pub const RFC: Self = Self {
+        responder_retransmits: true,
+        certificate_beside_identity: false,
+        commit_bit: false,
+        encrypt_aggressive: true,
+    };
+    /// What Windows does ([MS-IKEE] §3.1.5).
+    pub const MICROSOFT: Self = Self {
+        responder_retransmits: false,
+        certificate_beside_identity: true,
+        commit_bit: true,
+        encrypt_aggressive: true,
+    };
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self::RFC
+    }
+}

@@ -1,0 +1,410 @@
+//! The initiator's half of quick mode.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use ike_ext::{ChildId, Inbound, Lifecycle, Stage};
+use ipsec_doi::encapsulation::Encapsulation;
+use ipsec_doi::v1::{Lifetimes, Phase2};
+use ipsec_doi::{GroupId, Life};
+use isakmp_wire::v1::{
+    KeyExchange, NotifyType, Phase2Attribute, ProtocolId, SecurityAssociation, kind,
+};
+use isakmp_wire::{Attribute, ExchangeType, Flags, OwnedPayload, PayloadChain, RawPayload};
+
+use crate::context::Cx;
+use crate::failure::{Failure, Misbehaviour};
+use crate::narrow::Named;
+use crate::output::Event;
+use crate::payload::{self, NONCE, notifications, one};
+use crate::quick_mode::{
+    Agreed, AwaitAnswer, AwaitConnected, child, offer, originals, proof_cover,
+};
+use crate::retransmit::Repeat;
+use crate::sa::{Exchange, Sa, State, Step};
+use crate::send::{Cover, Outgoing};
+
+const fn stage(number: u8) -> Stage {
+    Stage::new(ExchangeType::QUICK_MODE, number)
+}
+
+/// Opens all children that the connection wants from the start.
+pub(crate) fn open_all(cx: &mut Cx<'_>, sa: &mut Sa) {
+    let wanted: Vec<usize> = cx
+        .core
+        .connection(sa.connection)
+        .map(|it| {
+            let all = it.children.iter().enumerate();
+            all.filter(|(_, it)| it.start).map(|(at, _)| at).collect()
+        })
+        .unwrap_or_default();
+    for index in wanted {
+        open(cx, sa, index);
+    }
+}
+
+/// Opens a child; a failure is told, and the SA stands.
+pub(crate) fn open(cx: &mut Cx<'_>, sa: &mut Sa, index: usize) {
+    if let Err(failure) = start(cx, sa, index, None) {
+        over(cx, sa, None, failure);
+    }
+}
+
+/// Negotiates the successor of a child, unless that is under way.
+pub(crate) fn rekey(cx: &mut Cx<'_>, sa: &mut Sa, id: ChildId) {
+    let under_way = sa
+        .exchanges
+        .iter()
+        .any(|it| matches!(&it.step, Step::Answer(it) if it.replaces == Some(id)));
+    let Some(entry) = sa.children.iter_mut().find(|it| it.id == id) else {
+        return;
+    };
+    entry.rekey = None;
+    let (index, identities) = (entry.index, entry.identities.clone());
+    let age = (entry.expires, entry.id);
+    // both sides may have begun at once: the younger of two is rekeyed, the older one ends
+    let younger = sa
+        .children
+        .iter()
+        .any(|it| it.index == index && it.identities == identities && (it.expires, it.id) > age);
+    if younger || under_way || !matches!(sa.state, State::Established(_)) {
+        return;
+    }
+    if let Err(failure) = start(cx, sa, index, Some(Predecessor { id, identities })) {
+        over(cx, sa, Some(id), failure);
+    }
+}
+
+/// A child, or its successor, has come to nothing.
+pub(crate) fn over(cx: &mut Cx<'_>, sa: &mut Sa, replaces: Option<ChildId>, failure: Failure) {
+    if let Some(policy) = sa.facts.policy {
+        cx.out.event(Event::ChildFailed {
+            sa: sa.facts.id,
+            policy,
+            failure,
+        });
+    }
+    if let Some(old) = replaces {
+        let again = cx.now + core::time::Duration::from_secs(60);
+        if let Some(entry) = sa.children.iter_mut().find(|it| it.id == old) {
+            entry.rekey = Some(again).filter(|it| *it < entry.expires);
+        }
+        cx.lifecycle(sa, Lifecycle::RekeyChildFailed(old));
+    }
+}
+
+/// What is offered for a child, all with one group: there is one public value (RFC 2409 §5.5).
+fn offers(cx: &Cx<'_>, sa: &Sa, index: usize) -> Result<(Vec<Phase2>, ProtocolId), Failure> {
+    let connection = cx.core.connection_of(sa)?;
+    let child = connection
+        .children
+        .get(index)
+        .ok_or(Failure::Bug("the child is gone"))?;
+    let udp = cx.extensions.encapsulation(sa.facts.id);
+    let legacy = connection.options.legacy;
+    let mut all = offer::offers(child, cx.core.provider, legacy, udp);
+    let group = all
+        .first()
+        .ok_or(Failure::Bug("the child has no usable proposals"))?
+        .group;
+    all.retain(|it| it.group == group);
+    Ok((all, offer::protocol(child)))
+}
+
+/// The identities of a new child: from its configuration.
+fn identities(cx: &Cx<'_>, sa: &Sa, index: usize) -> Result<(Named, Named), Failure> {
+    let connection = cx.core.connection_of(sa)?;
+    let child = connection
+        .children
+        .get(index)
+        .ok_or(Failure::Bug("the child is gone"))?;
+    let client = connection.addressing.is_client();
+    let (local, remote) = child::selectors(sa, (child.local, child.remote), client);
+    Ok((Named::of(local), Named::of(remote)))
+}
+
+/// The child that is to be replaced, and what it is for.
+struct Predecessor {
+    id: ChildId,
+    identities: (Vec<u8>, Vec<u8>),
+}
+
+fn start(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    index: usize,
+    replaces: Option<Predecessor>,
+) -> Result<(), Failure> {
+    let (offers, protocol) = offers(cx, sa, index)?;
+    let (replaces, identities) = match replaces {
+        Some(old) => {
+            let read = |body: &[u8]| Named::read(RawPayload::new(kind::ID, body));
+            let (local, remote) = old.identities;
+            (Some(old.id), (read(&local)?, read(&remote)?))
+        }
+        None => (None, identities(cx, sa, index)?),
+    };
+    let spi = child::fresh_spi(cx)?;
+    let nonce = cx.core.fresh::<NONCE>()?.to_vec();
+    let kex = key_exchange(cx, offers.first().and_then(|it| it.group))?;
+    let mut payloads = alloc::vec![
+        OwnedPayload::new(kind::SA, offer::write(&offers, protocol, spi)),
+        OwnedPayload::new(kind::NONCE, nonce.clone()),
+    ];
+    payloads.extend(
+        kex.as_ref()
+            .map(|it| OwnedPayload::new(kind::KE, it.public())),
+    );
+    payloads.push(identities.0.payload());
+    payloads.push(identities.1.payload());
+    let state = AwaitAnswer {
+        index,
+        nonce,
+        kex,
+        spi,
+        protocol,
+        offers,
+        identities,
+        replaces,
+    };
+    let step = Step::Answer(Box::new(state));
+    let mut exchange = cx.exchange(sa, ExchangeType::QUICK_MODE, step)?;
+    let outgoing = Outgoing::second(stage(1), exchange.message_id, payloads);
+    let sent = cx.hashed(sa, outgoing, &Cover::plain(), &mut exchange.iv)?;
+    cx.send(sa, &sent);
+    exchange.repeat = Some(Repeat::new(
+        sent,
+        exchange.last_in,
+        cx.schedule(sa, stage(1)),
+    ));
+    sa.exchanges.push(exchange);
+    Ok(())
+}
+
+/// A private value in this group, if there is one.
+pub(crate) fn key_exchange(
+    cx: &mut Cx<'_>,
+    group: Option<GroupId>,
+) -> Result<Option<Box<dyn ike_crypto::KeyExchange>>, Failure> {
+    let Some(group) = group else {
+        return Ok(None);
+    };
+    let core = &mut *cx.core;
+    let group = core.provider.group(group).ok_or(Failure::Crypto)?;
+    Ok(Some(group.start(&mut core.random)?))
+}
+
+/// Message 2: checks the answer, proves that we got it, and installs.
+pub(crate) fn on_answer(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    mut exchange: Exchange,
+    state: AwaitAnswer,
+    message: &Inbound<'_>,
+) {
+    let replaces = state.replaces;
+    // an error may come instead of an answer, under the exchange's own message ID
+    let refusal = notifications(message.payloads())
+        .map(|it| it.kind)
+        .find(|it| it.is_error() && message.payloads().first(kind::SA).is_none());
+    let agreed = match refusal {
+        Some(what) => Err(Failure::PeerError(what)),
+        None => check(state, message),
+    };
+    let done = agreed.and_then(|agreed| prove(cx, sa, &mut exchange, agreed, message));
+    if let Err(failure) = &done
+        && let Some(what) = failure.notify()
+    {
+        let payload = payload::notify_sa(what, sa.facts.spis, &[]);
+        crate::informational::inform(cx, sa, alloc::vec![payload]);
+    }
+    sa.exchanges.push(exchange);
+    if let Err(failure) = done {
+        over(cx, sa, replaces, failure);
+    }
+}
+
+fn check(state: AwaitAnswer, message: &Inbound<'_>) -> Result<Agreed, Failure> {
+    let payloads = message.payloads();
+    let body = SecurityAssociation::parse(one(payloads, kind::SA)?)?;
+    let chosen = offer::accept(&state.offers, state.protocol, &body)?;
+    let nonce = payload::nonce(payloads)?.to_vec();
+    check_identities(&state.identities, payloads)?;
+    let shared = match state.kex {
+        Some(kex) => {
+            let public = KeyExchange::parse(one(payloads, kind::KE)?)?;
+            Some(kex.complete(public.data)?)
+        }
+        None => None,
+    };
+    let offered = state.offers.first().and_then(|it| it.encapsulation);
+    let encapsulation = chosen.suite.encapsulation.or(offered);
+    Ok(Agreed {
+        index: state.index,
+        protocol: state.protocol,
+        suite: chosen.suite,
+        encapsulation: encapsulation.unwrap_or(TUNNEL),
+        spi_in: state.spi,
+        spi_out: chosen.spi,
+        nonces: (state.nonce, nonce),
+        shared,
+        identities: state.identities,
+        original: originals(message, false),
+        shorter: responder_lifetime(payloads),
+        replaces: state.replaces,
+        began: true,
+    })
+}
+
+const TUNNEL: Encapsulation = Encapsulation {
+    mode: ipsec_doi::encapsulation::Mode::Tunnel,
+    udp: None,
+};
+
+/// RFC 2409 §5.5: the responder's identities are those of message 1.
+fn check_identities(ours: &(Named, Named), payloads: PayloadChain<'_>) -> Result<(), Failure> {
+    let mut all = payloads.all(kind::ID).map(|it| it.body);
+    let (i, r, more) = (all.next(), all.next(), all.next());
+    let same = match (i, r, more) {
+        (Some(i), Some(r), None) => i == ours.0.body.as_slice() && r == ours.1.body.as_slice(),
+        _ => false,
+    };
+    if same {
+        Ok(())
+    } else {
+        Err(Misbehaviour::ChangedIdentities.into())
+    }
+}
+
+/// What the responder says that it keeps the SA for (RFC 2407 §4.6.3.1).
+fn responder_lifetime(payloads: PayloadChain<'_>) -> Option<Lifetimes> {
+    let notify = notifications(payloads).find(|it| it.kind == NotifyType::RESPONDER_LIFETIME)?;
+    let mut out = Lifetimes::default();
+    let mut kind = None;
+    let list = isakmp_wire::Attributes::parse(notify.data, 0).ok()?;
+    for it in list {
+        if it.kind == Phase2Attribute::LIFE_TYPE.get() {
+            kind = it.number().and_then(|it| u16::try_from(it).ok());
+        } else if it.kind == Phase2Attribute::LIFE_DURATION.get() {
+            let octets = it.number()?.to_be_bytes();
+            match Life::from_v1(kind?, &octets)? {
+                Life::Seconds(it) => out.seconds = Some(it),
+                Life::Kilobytes(it) => out.kilobytes = Some(it),
+            }
+        }
+    }
+    Some(out)
+}
+
+/// The data of RESPONDER-LIFETIME.
+pub(crate) fn lifetime_data(life: Life) -> Vec<u8> {
+    use isakmp_wire::Encode;
+    let (kind, duration) = life.to_v1();
+    let mut out = Vec::new();
+    Attribute::short(Phase2Attribute::LIFE_TYPE.get(), kind).encode(&mut out);
+    let octets = duration.to_be_bytes();
+    Attribute::long(Phase2Attribute::LIFE_DURATION.get(), &octets).encode(&mut out);
+    out
+}
+
+/// Message 3. With the commit bit the responder confirms it, and until then the SAs are not used (RFC 2408 §3.1).
+fn prove(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    exchange: &mut Exchange,
+    agreed: Agreed,
+    message: &Inbound<'_>,
+) -> Result<(), Failure> {
+    let commit = message.header.flags.contains(Flags::COMMIT);
+    let cover = proof_cover(&agreed.nonces);
+    let mut outgoing = Outgoing::second(stage(3), exchange.message_id, Vec::new());
+    if commit {
+        outgoing.flags = Flags::COMMIT;
+    }
+    let sent = cx.hashed(sa, outgoing, &cover, &mut exchange.iv)?;
+    cx.send(sa, &sent);
+    let schedule = if commit {
+        cx.schedule(sa, stage(3))
+    } else {
+        None
+    };
+    exchange.repeat = Some(Repeat::new(sent, exchange.last_in, schedule));
+    if commit {
+        exchange.step = Step::Connected(Box::new(AwaitConnected { agreed }));
+        return Ok(());
+    }
+    child::install(cx, sa, agreed)
+}
+
+/// Message 4: the responder has the SAs.
+pub(crate) fn confirmed(cx: &mut Cx<'_>, sa: &mut Sa, message_id: u32) -> Result<(), Failure> {
+    let Some(mut exchange) = sa.take_exchange(message_id) else {
+        return Ok(());
+    };
+    let step = core::mem::replace(&mut exchange.step, Step::Done);
+    if let Some(repeat) = &mut exchange.repeat {
+        repeat.rest();
+    }
+    sa.exchanges.push(exchange);
+    match step {
+        Step::Connected(state) => child::install(cx, sa, state.agreed),
+        Step::Answer(_) | Step::Proof(_) | Step::Transaction(_) | Step::Held | Step::Done => Ok(()),
+    }
+}
+
+/// CONNECTED in an informational exchange: some responders confirm that way.
+pub(crate) fn connected(cx: &mut Cx<'_>, sa: &mut Sa, spi: &[u8]) -> Result<(), Failure> {
+    let waiting = sa.exchanges.iter().find(|it| match &it.step {
+        Step::Connected(state) => state.agreed.spi_out.to_be_bytes().as_slice() == spi,
+        Step::Answer(_) | Step::Proof(_) | Step::Transaction(_) | Step::Held | Step::Done => false,
+    });
+    match waiting.map(|it| it.message_id) {
+        Some(id) => confirmed(cx, sa, id),
+        None => Ok(()),
+    }
+}
+
+/// An authentic error that may be about a quick mode of ours: by its message ID, by its SPI, or because it is the only
+/// one under way. Whether it was.
+pub(crate) fn refused(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    message_id: Option<u32>,
+    spi: &[u8],
+    what: NotifyType,
+) -> bool {
+    let open: Vec<(u32, u32)> = sa
+        .exchanges
+        .iter()
+        .filter_map(|it| match &it.step {
+            Step::Answer(state) => Some((it.message_id, state.spi)),
+            Step::Proof(_)
+            | Step::Connected(_)
+            | Step::Transaction(_)
+            | Step::Held
+            | Step::Done => None,
+        })
+        .collect();
+    let named = open
+        .iter()
+        .find(|(id, own)| Some(*id) == message_id || own.to_be_bytes().as_slice() == spi);
+    let only = match open.as_slice() {
+        [one] => Some(one),
+        _ => None,
+    };
+    let Some((id, _)) = named.or(only).copied() else {
+        return false;
+    };
+    let Some(exchange) = sa.take_exchange(id) else {
+        return false;
+    };
+    sa.retire(id);
+    let replaces = match &exchange.step {
+        Step::Answer(state) => state.replaces,
+        Step::Proof(_) | Step::Connected(_) | Step::Transaction(_) | Step::Held | Step::Done => {
+            None
+        }
+    };
+    over(cx, sa, replaces, Failure::PeerError(what));
+    true
+}

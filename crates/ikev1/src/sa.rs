@@ -1,0 +1,303 @@
+//! One IKE SA.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+
+use ike_crypto::{Error, Provider};
+use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
+use ipsec_doi::Identity;
+use isakmp_wire::v1::{AuthMethod, NotifyType, ProtocolId};
+use isakmp_wire::{ExchangeType, Spi};
+
+use crate::aggressive::Aggressive;
+use crate::auth::{Proven, Verified};
+use crate::input::Datagram;
+use crate::keys::Keys;
+use crate::main_mode::MainMode;
+use crate::output::CloseReason;
+use crate::protect::Protection;
+use crate::quick_mode::{AwaitAnswer, AwaitConnected, AwaitProof};
+use crate::retransmit::{Repeat, Schedule};
+use crate::transaction::Asked;
+
+/// What everybody may know about an SA, extensions included.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) id: SaId,
+    pub(crate) role: Role,
+    pub(crate) spis: (Spi, Spi),
+    pub(crate) path: Path,
+    pub(crate) policy: Option<PolicyId>,
+    pub(crate) phase: Phase,
+    pub(crate) vendor_ids: Vec<Vec<u8>>,
+}
+
+/// How far an SA has come, for the limits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Phase {
+    /// We began it.
+    Initiating,
+    /// A stranger began it.
+    HalfOpen,
+    /// It is over.
+    Over,
+    /// Both sides are authenticated.
+    Established,
+}
+
+/// The two ends of an SA's datagrams.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Path {
+    pub(crate) local: SocketAddr,
+    pub(crate) remote: SocketAddr,
+    pub(crate) marker: bool,
+}
+
+impl From<&Datagram<'_>> for Path {
+    /// The way back.
+    fn from(datagram: &Datagram<'_>) -> Self {
+        Self {
+            local: datagram.local,
+            remote: datagram.remote,
+            marker: datagram.marker,
+        }
+    }
+}
+
+/// One IKE SA.
+#[derive(Debug)]
+pub(crate) struct Sa {
+    pub(crate) facts: Facts,
+    pub(crate) connection: Option<usize>,
+    pub(crate) state: State,
+    pub(crate) secure: Option<Box<Secure>>,
+    pub(crate) first: FirstPhase,
+    pub(crate) exchanges: Vec<Exchange>,
+    /// Message IDs of exchanges that are over, the latest last: none may come again.
+    pub(crate) used: VecDeque<u32>,
+    pub(crate) children: Vec<ChildEntry>,
+    /// Our addresses inside the tunnel, or the peer's if we assigned them.
+    pub(crate) assigned: Vec<IpAddr>,
+    /// The SA that this one is to take the place of.
+    pub(crate) replaces: Option<SaId>,
+    pub(crate) began: Instant,
+    pub(crate) last_inbound: Instant,
+}
+
+/// What phase 1 keeps for repetition.
+#[derive(Debug, Default)]
+pub(crate) struct FirstPhase {
+    /// The digest of the last message that was taken.
+    pub(crate) last_in: Option<[u8; 8]>,
+    pub(crate) repeat: Option<Repeat>,
+    /// When a responder gives up.
+    pub(crate) expires: Option<Instant>,
+    /// What an unauthenticated notification said.
+    pub(crate) hint: Option<NotifyType>,
+    /// Whether something came that did not decrypt: the peer may have another pre-shared key.
+    pub(crate) garbled: bool,
+    /// Who failed in XAUTH.
+    pub(crate) user: Option<String>,
+}
+
+/// Keys, and the messages' protection under them.
+#[derive(Debug)]
+pub(crate) struct Secure {
+    pub(crate) keys: Keys,
+    pub(crate) method: AuthMethod,
+    pub(crate) protection: Protection,
+    /// The IV of the next message of phase 1; in the end its last block.
+    pub(crate) iv: Vec<u8>,
+}
+
+impl Secure {
+    pub(crate) fn new(
+        provider: &Provider,
+        keys: Keys,
+        method: AuthMethod,
+        publics: (&[u8], &[u8]),
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            protection: Protection::new(provider, &keys)?,
+            iv: crate::iv::of_phase_1(provider, keys.suite(), publics)?,
+            keys,
+            method,
+        })
+    }
+}
+
+/// What is awaited now in phase 1.
+#[derive(Debug)]
+pub(crate) enum State {
+    Main(MainMode),
+    Aggressive(Aggressive),
+    /// Phase 1 is done, and a user has to prove itself.
+    AwaitXauth(Box<Proven>),
+    /// Both sides are authenticated.
+    Established(Box<Established>),
+    /// Over, but an extension still needs it to repeat what it holds.
+    Closing,
+    /// Over; the endpoint forgets it at the end of the call.
+    Closed,
+}
+
+/// An authenticated SA. Only [`Verified`] leads here.
+#[derive(Debug)]
+pub(crate) struct Established {
+    pub(crate) peer: Verified,
+    /// When its successor is due, unless one is under way, and when it ends.
+    pub(crate) rekey: Option<Instant>,
+    pub(crate) expires: Instant,
+    pub(crate) probe: Option<Probe>,
+    /// The sequence number of our last liveness check.
+    pub(crate) asked: Option<u32>,
+    /// The last sequence number of the peer's liveness checks (RFC 3706 §6.2).
+    pub(crate) heard: Option<u32>,
+    /// Whether children still wait for addresses.
+    pub(crate) configuring: bool,
+}
+
+/// A liveness check that is under way.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    pub(crate) sequence: u32,
+    pub(crate) schedule: Schedule,
+}
+
+/// One exchange of phase 2 (RFC 2409 §5.5, §5.7).
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) message_id: u32,
+    pub(crate) kind: ExchangeType,
+    pub(crate) iv: Vec<u8>,
+    pub(crate) step: Step,
+    pub(crate) last_in: Option<[u8; 8]>,
+    pub(crate) repeat: Option<Repeat>,
+    /// When it is forgotten, whatever its state.
+    pub(crate) expires: Instant,
+}
+
+/// What an exchange awaits.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Quick mode message 1 is out.
+    Answer(Box<AwaitAnswer>),
+    /// Quick mode message 2 is out.
+    Proof(Box<AwaitProof>),
+    /// Quick mode message 3 is out, and the responder wants to confirm it.
+    Connected(Box<AwaitConnected>),
+    /// A transaction is to be answered.
+    Transaction(Asked),
+    /// An extension holds the message that we sent.
+    Held,
+    /// Nothing; repetitions are answered.
+    Done,
+}
+
+/// A child as its IKE SA knows it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ChildEntry {
+    pub(crate) id: ChildId,
+    /// Which of the connection's children.
+    pub(crate) index: usize,
+    pub(crate) protocol: ProtocolId,
+    pub(crate) spi_in: u32,
+    pub(crate) spi_out: u32,
+    /// Bodies of the ID payloads: what lies behind us, and behind the peer.
+    pub(crate) identities: (Vec<u8>, Vec<u8>),
+    /// When its successor is due, unless one is under way or there.
+    pub(crate) rekey: Option<Instant>,
+    pub(crate) expires: Instant,
+}
+
+impl Sa {
+    pub(crate) fn new(facts: Facts, connection: Option<usize>, now: Instant) -> Self {
+        Self {
+            facts,
+            connection,
+            state: State::Closed,
+            secure: None,
+            first: FirstPhase::default(),
+            exchanges: Vec::new(),
+            used: VecDeque::new(),
+            children: Vec::new(),
+            assigned: Vec::new(),
+            replaces: None,
+            began: now,
+            last_inbound: now,
+        }
+    }
+
+    /// Who the peer proved to be.
+    pub(crate) fn peer(&self) -> Option<&Verified> {
+        match &self.state {
+            State::Established(it) => Some(&it.peer),
+            State::Main(_)
+            | State::Aggressive(_)
+            | State::AwaitXauth(_)
+            | State::Closing
+            | State::Closed => None,
+        }
+    }
+
+    /// Remembers the vendor IDs of an accepted message, a bounded number and size of them.
+    pub(crate) fn remember<'a>(&mut self, ids: impl Iterator<Item = &'a [u8]>, limit: usize) {
+        for id in ids {
+            let known = &mut self.facts.vendor_ids;
+            if known.len() >= limit {
+                return;
+            }
+            if id.len() <= MAX_VENDOR_ID && !known.iter().any(|it| it == id) {
+                known.push(id.to_vec());
+            }
+        }
+    }
+
+    /// Whether the peer has sent this vendor ID.
+    pub(crate) fn peer_sent(&self, id: &[u8]) -> bool {
+        self.facts.vendor_ids.iter().any(|it| it == id)
+    }
+
+    /// Takes the exchange with this message ID out, to work on it.
+    pub(crate) fn take_exchange(&mut self, message_id: u32) -> Option<Exchange> {
+        let at = self
+            .exchanges
+            .iter()
+            .position(|it| it.message_id == message_id)?;
+        Some(self.exchanges.swap_remove(at))
+    }
+
+    /// Forgets an exchange for good.
+    pub(crate) fn retire(&mut self, message_id: u32) {
+        if self.used.len() >= MAX_USED {
+            self.used.pop_front();
+        }
+        self.used.push_back(message_id);
+    }
+}
+
+/// Who has the connection, and whom it is for: how one SA is known to succeed another.
+pub(crate) fn same_peer(a: &Sa, b: &Sa) -> bool {
+    let identity = |it: &Sa| -> Option<(Identity, Option<String>)> {
+        let peer = it.peer()?;
+        Some((peer.identity().clone(), peer.user().map(String::from)))
+    };
+    a.facts.policy == b.facts.policy && identity(a).is_some() && identity(a) == identity(b)
+}
+
+/// Why an SA goes, where its children may stay with a successor.
+pub(crate) const fn leaves_children(reason: &CloseReason) -> bool {
+    // silence may only mean that our peer's farewell was lost; its successor finds out for itself
+    matches!(
+        reason,
+        CloseReason::Peer | CloseReason::Expired | CloseReason::Silent
+    )
+}
+
+/// Longer vendor IDs are not remembered, octets.
+const MAX_VENDOR_ID: usize = 64;
+/// How many message IDs are remembered as used.
+const MAX_USED: usize = 512;

@@ -1,0 +1,91 @@
+//! A look at the SAs from outside.
+
+use core::net::SocketAddr;
+
+use ike_ext::{ChildId, PolicyId, Role, SaId};
+use ipsec_doi::Identity;
+use ipsec_doi::v1::IkeSuite;
+use isakmp_wire::Spi;
+
+use crate::config::Config;
+use crate::sa::{ChildEntry, Sa, State};
+
+/// One IKE SA as an operator sees it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct SaStatus<'a> {
+    /// Its handle.
+    pub sa: SaId,
+    /// Its connection, once that is known.
+    pub policy: Option<PolicyId>,
+    /// Our part.
+    pub role: Role,
+    /// What it is doing.
+    pub state: &'static str,
+    /// Cookies, the initiator's first; the responder's is zero before it has answered.
+    pub spis: (Spi, Spi),
+    /// Our address and port.
+    pub local: SocketAddr,
+    /// The peer's.
+    pub remote: SocketAddr,
+    /// Ciphers, once there are keys.
+    pub suite: Option<IkeSuite>,
+    /// Who the peer proved to be, and which user.
+    pub remote_id: Option<(&'a Identity, Option<&'a str>)>,
+    children: &'a [ChildEntry],
+    config: &'a Config,
+}
+
+/// One child SA as an operator sees it; traffic is the data plane's to tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ChildStatus<'a> {
+    /// Its handle.
+    pub child: ChildId,
+    /// Its name in the configuration.
+    pub name: &'a str,
+    /// SPIs, inbound and outbound.
+    pub spis: (u32, u32),
+}
+
+impl<'a> SaStatus<'a> {
+    /// `None` for an SA that is over.
+    pub(crate) fn of(sa: &'a Sa, config: &'a Config) -> Option<Self> {
+        let (state, remote_id) = match &sa.state {
+            State::Main(it) => (it.name(), None),
+            State::Aggressive(it) => (it.name(), None),
+            State::AwaitXauth(_) => ("awaiting XAUTH", None),
+            State::Established(it) => ("established", Some((it.peer.identity(), it.peer.user()))),
+            State::Closing | State::Closed => return None,
+        };
+        Some(Self {
+            sa: sa.facts.id,
+            policy: sa.facts.policy,
+            role: sa.facts.role,
+            state,
+            spis: sa.facts.spis,
+            local: sa.facts.path.local,
+            remote: sa.facts.path.remote,
+            suite: sa.secure.as_ref().map(|it| it.keys.suite()),
+            remote_id,
+            children: &sa.children,
+            config,
+        })
+    }
+
+    /// Its children.
+    pub fn children(&self) -> impl Iterator<Item = ChildStatus<'a>> + use<'a> {
+        let connection = self
+            .config
+            .connections
+            .iter()
+            .find(|it| Some(it.policy) == self.policy);
+        self.children.iter().map(move |it| ChildStatus {
+            child: it.id,
+            name: connection
+                .and_then(|connection| connection.children.get(it.index))
+                .map_or("", |child| child.name.as_str()),
+            spis: (it.spi_in, it.spi_out),
+        })
+    }
+}

@@ -1,0 +1,13 @@
+//! Whole lives of two endpoints over a link that loses, doubles and delays datagrams.
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
+
+mod pair;
+
+mod aggressive;
+mod children;
+mod damage;
+mod lifetimes;
+mod main_mode;
+mod refusals;
+mod signatures;
+mod transactions;
