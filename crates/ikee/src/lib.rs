@@ -8,6 +8,8 @@ pub use ike_ext as ext;
 pub use ipsec_doi as doi;
 pub use isakmp_wire as wire;
 
+#[cfg(feature = "ikev1")]
+pub use ikev1;
 #[cfg(feature = "ikev2")]
 pub use ikev2;
 
