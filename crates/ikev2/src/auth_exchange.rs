@@ -139,7 +139,8 @@ fn establish(
     let lifetime = core.connection(sa.connection).map(|it| it.lifetime);
     let deadlines =
         lifetime::Deadlines::new(cx.now, &lifetime.unwrap_or_default(), &mut core.random);
-    sa.state = State::Established(Box::new(Established::new(peer, deadlines)));
+    let state = Established::new(cx.now, peer, deadlines);
+    sa.state = State::Established(Box::new(state));
     cx.out.event(Event::Established(Box::new(event)));
     cx.lifecycle(sa, Lifecycle::Established);
     contact::established(cx, sa, payloads);

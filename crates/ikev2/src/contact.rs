@@ -74,9 +74,12 @@ pub(crate) fn established(cx: &mut Cx<'_>, sa: &Sa, payloads: PayloadChain<'_>) 
         return;
     }
     let remote = remote.clone();
-    for id in older(cx, sa, &local, &remote) {
-        if first {
-            // the peer has forgotten them
+    for id in others(cx, sa, &local, &remote) {
+        let forgotten = first && stood_before(cx, id, sa);
+        if !forgotten && !unique {
+            continue;
+        }
+        if forgotten {
             if let Some(mut old) = cx.core.table.take(id) {
                 cx.end(&mut old, Some(CloseReason::Superseded));
                 cx.keep(old);
@@ -87,8 +90,26 @@ pub(crate) fn established(cx: &mut Cx<'_>, sa: &Sa, payloads: PayloadChain<'_>) 
     }
 }
 
+/// Whether an SA stood before this one was begun. What came to stand later the peer cannot have
+/// forgotten in between: its INITIAL_CONTACT was overtaken.
+fn stood_before(cx: &Cx<'_>, id: SaId, sa: &Sa) -> bool {
+    let other = cx.core.table.get(id);
+    other.is_some_and(|it| match &it.state {
+        State::Established(state) => state.since < sa.began,
+        State::AwaitInitResponse(_)
+        | State::AwaitAuthRequest(_)
+        | State::AwaitAuthResponse(_)
+        | State::AwaitTrust(_)
+        | State::Closing(_)
+        | State::Prepared(_)
+        | State::Replaced(_)
+        | State::Lingering(_)
+        | State::Closed => false,
+    })
+}
+
 /// The other established SAs between these identities.
-fn older(cx: &Cx<'_>, sa: &Sa, local: &Identity, remote: &Identity) -> Vec<SaId> {
+fn others(cx: &Cx<'_>, sa: &Sa, local: &Identity, remote: &Identity) -> Vec<SaId> {
     let all = cx.core.table.iter();
     let others = all.filter(|it| {
         let connection = cx.core.connection(it.connection);

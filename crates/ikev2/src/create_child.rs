@@ -41,6 +41,21 @@ pub(crate) struct AwaitChild {
     tries: u8,
     /// What the peer has made of the same child at the same time.
     pub(crate) rival: Option<Rival<ChildId>>,
+    /// What the peer has deleted meanwhile under SPIs that we do not know: its answer may name one,
+    /// should it come late.
+    pub(crate) gone: Vec<u32>,
+}
+
+/// No more than this is remembered.
+const MAX_GONE: usize = 8;
+
+impl AwaitChild {
+    /// The peer deletes what we do not know.
+    pub(crate) fn note_gone(&mut self, spi: u32) {
+        if self.gone.len() < MAX_GONE {
+            self.gone.push(spi);
+        }
+    }
 }
 
 /// The other side's rekeying of the same SA (RFC 7296 §2.8.1, §2.8.2).

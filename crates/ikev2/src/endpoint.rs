@@ -246,7 +246,9 @@ impl Endpoint {
     ) -> Result<(), Misuse> {
         let mut cx = self.cx(now, out);
         let mut sa = cx.core.table.take(id).ok_or(Misuse::NoSa)?;
+        let undecided = sa.is_undecided();
         let queued = match &mut sa.state {
+            State::Established(_) if undecided => Err(Misuse::NotEstablished),
             State::Established(state) => {
                 let queued = state.enqueue(task);
                 if queued { Ok(()) } else { Err(Misuse::Busy) }

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::init::{notifies, unknown_critical};
 use crate::output::{CloseReason, Event, Output};
 use crate::rekey;
-use crate::sa::{FADING, Sa, State};
+use crate::sa::{Exchange, FADING, Sa, State};
 use crate::send::notify;
 
 /// Takes a request of the peer on an established or closing SA.
@@ -61,6 +61,11 @@ pub(crate) fn on_request(
     cx.respond(sa, exchange, message_id, answer)
 }
 
+/// Whether a message deletes the IKE SA that it is on.
+pub(crate) fn ends(payloads: PayloadChain<'_>) -> bool {
+    read_deletes(payloads).is_ok_and(|it| it.iter().any(|it| it.protocol == ProtocolId::IKE))
+}
+
 fn read_deletes(payloads: PayloadChain<'_>) -> Result<Vec<Delete<'_>>, Failure> {
     let raw = payloads.iter().filter(|it| it.kind == kind::DELETE);
     raw.map(|it| {
@@ -83,6 +88,7 @@ fn delete_children(cx: &mut Cx<'_>, sa: &mut Sa, deletes: &[Delete<'_>]) -> Vec<
         for spi in delete.spis() {
             let mut children = sa.children.iter();
             let Some(child) = children.find(|it| it.spi_out.to_be_bytes() == *spi) else {
+                note_gone(sa, spi);
                 continue;
             };
             let (id, spi_in) = (child.id, child.spi_in);
@@ -97,6 +103,16 @@ fn delete_children(cx: &mut Cx<'_>, sa: &mut Sa, deletes: &[Delete<'_>]) -> Vec<
         Vec::new()
     } else {
         alloc::vec![delete_esp(&gone)]
+    }
+}
+
+/// What we do not know may be what we are about to hear of: an answer that is overtaken.
+fn note_gone(sa: &mut Sa, spi: &[u8]) {
+    if let Some(established) = sa.established()
+        && let Exchange::Child(state) = &mut established.exchange
+        && let Ok(spi) = spi.try_into()
+    {
+        state.note_gone(u32::from_be_bytes(spi));
     }
 }
 

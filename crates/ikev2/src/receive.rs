@@ -17,6 +17,7 @@ use crate::informational;
 use crate::init::{self, unknown_critical};
 use crate::input::Datagram;
 use crate::output::{self, ChildUpdate, Event, Output};
+use crate::rekey;
 use crate::sa::{Path, Sa, State};
 use crate::send::{encode_clear, header, notify, transmit};
 use crate::tasks::{self, next_task};
@@ -353,6 +354,9 @@ impl Cx<'_> {
             }
             state @ (State::Established(_) | State::Closing(_) | State::Replaced(_)) => {
                 sa.state = state;
+                if !informational::ends(message.payloads()) {
+                    rekey::yield_to(self, sa);
+                }
                 if exchange == ExchangeType::INFORMATIONAL {
                     return informational::on_request(self, sa, message);
                 }

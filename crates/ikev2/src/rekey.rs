@@ -81,7 +81,7 @@ fn succeed(
     let deadlines = lifetime.map_or_else(Deadlines::default, |it| {
         Deadlines::rekeyed(cx.now, &it, &mut core.random, reauthenticate)
     });
-    let state = Established::new(old.peer.clone(), deadlines);
+    let state = Established::new(old.since, old.peer.clone(), deadlines);
     let state = State::Established(Box::new(state));
     let mut new = Box::new(Sa::new(facts, connection, cx.now, state));
     new.secure = Some(Box::new(Secure::new(keys, role)));
@@ -103,16 +103,22 @@ fn inherit(cx: &mut Cx<'_>, sa: &mut Sa, heir: SaId) -> Result<(), Failure> {
         .table
         .take(heir)
         .ok_or(Failure::Bug("the heir is gone"))?;
-    cx.core.leases.inherit(sa.facts.id, heir);
+    bequeath(cx, sa, &mut new);
+    let begun = next_task(cx, &mut new);
+    cx.conclude(new, begun);
+    Ok(())
+}
+
+/// Moves what `sa` has to `new`, which may have taken its place before.
+fn bequeath(cx: &mut Cx<'_>, sa: &mut Sa, new: &mut Sa) {
+    cx.core.leases.inherit(sa.facts.id, new.facts.id);
     new.children.append(&mut sa.children);
-    let quiet = sa.is_quiet();
+    let (quiet, over) = (sa.is_quiet(), new.contest() == Some(Contest::Over));
     let (theirs, ours) = (new.kin(), sa.kin());
     theirs.fading.append(&mut ours.fading);
-    theirs.supersedes = ours.supersedes.take();
-    theirs.quiet = quiet;
-    ours.quiet = true;
+    theirs.supersedes = ours.supersedes.take().or(theirs.supersedes);
     if let (Some(old), Some(state)) = (sa.established(), new.established()) {
-        state.ends = old.ends.take();
+        state.ends = old.ends.take().or_else(|| state.ends.take());
         // what was asked for keeps; that it be rekeyed is done
         old.tasks
             .retain(|it| !matches!(it.task, Task::Rekey | Task::Probe));
@@ -121,17 +127,42 @@ fn inherit(cx: &mut Cx<'_>, sa: &mut Sa, heir: SaId) -> Result<(), Failure> {
         state.later.append(&mut old.later);
         old.deadlines = Deadlines::default();
     }
+    if over {
+        return;
+    }
+    let theirs = new.kin();
+    theirs.contends = Some(Contest::Over);
+    theirs.quiet = quiet;
+    sa.kin().quiet = true;
     if let Some(secure) = &new.secure {
         cx.out.event(Event::Rekeyed {
             old: sa.facts.id,
-            new: heir,
+            new: new.facts.id,
             spis: new.facts.spis,
             suite: secure.keys.suite(),
         });
     }
-    let begun = next_task(cx, &mut new);
-    cx.conclude(new, begun);
-    Ok(())
+}
+
+/// Whether an SA that the peer's rekeying has made while ours was under way has taken over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Contest {
+    /// Our own rekeying of this SA is not answered yet.
+    With(SaId),
+    /// It has.
+    Over,
+}
+
+/// The peer uses what its rekeying has made. So it has decided for it, or had not heard of our own
+/// and will not serve that any more: the children are there (RFC 7296 §2.8.2, §2.25.2).
+pub(crate) fn yield_to(cx: &mut Cx<'_>, heir: &mut Sa) {
+    let Some(Contest::With(old)) = heir.contest() else {
+        return;
+    };
+    if let Some(mut old) = cx.core.table.take(old) {
+        bequeath(cx, &mut old, heir);
+        cx.keep(old);
+    }
 }
 
 /// After the answer to the peer's request: its SA takes over, and the peer will delete the old one.

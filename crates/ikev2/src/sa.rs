@@ -20,6 +20,7 @@ use crate::lifetime::ChildDeadlines;
 use crate::nat::Nat;
 use crate::output::CloseReason;
 use crate::protect::Protection;
+use crate::rekey::Contest;
 use crate::window::Window;
 
 mod established;
@@ -93,6 +94,8 @@ pub(crate) struct Kin {
     pub(crate) fading: Vec<(ChildId, Instant)>,
     /// The place that is kept for the SA that our rekeying of this one is to make.
     pub(crate) prepared: Option<SaId>,
+    /// Made by the peer while our own rekeying was under way.
+    pub(crate) contends: Option<Contest>,
     /// The SA that goes when this one, with its fresh proofs, stands.
     pub(crate) supersedes: Option<SaId>,
     /// Nobody is told of its end: it has a successor, or never came to use.
@@ -211,6 +214,16 @@ impl Sa {
     /// What it has to do with others.
     pub(crate) fn kin(&mut self) -> &mut Kin {
         self.kin.get_or_insert_default()
+    }
+
+    /// Whether it was made while our own rekeying of another was under way.
+    pub(crate) fn contest(&self) -> Option<Contest> {
+        self.kin.as_ref().and_then(|it| it.contends)
+    }
+
+    /// Whether it may still turn out to be redundant (RFC 7296 §2.8.2).
+    pub(crate) fn is_undecided(&self) -> bool {
+        matches!(self.contest(), Some(Contest::With(_)))
     }
 
     /// Whether nobody is told of its end.

@@ -60,6 +60,7 @@ impl<'a> SaStatus<'a> {
             State::AwaitAuthRequest(_) => ("awaiting IKE_AUTH request", None),
             State::AwaitAuthResponse(_) => ("awaiting IKE_AUTH response", None),
             State::AwaitTrust(_) => ("awaiting trust in the peer's key", None),
+            State::Established(_) if sa.is_undecided() => ("awaiting the end of a rekeying", None),
             State::Established(it) => ("established", Some(it.remote_id())),
             State::Closing(_) => ("closing", None),
             State::Replaced(_) => ("replaced", None),

@@ -43,6 +43,7 @@ pub(crate) fn start(
         half: Half::new(cx, group)?,
         tries,
         rival: None,
+        gone: Vec::new(),
     };
     send(cx, sa, state)
 }
@@ -142,6 +143,8 @@ pub(crate) fn on_response(
         return refused(cx, sa, state, what, payloads);
     }
     match agree(cx, sa, &mut state, payloads) {
+        // the peer has deleted it again, and that came first
+        Ok(done) if state.gone.contains(&done.agreed.spi_out) => Ok(()),
         Ok(done) => complete(cx, sa, &state, done),
         Err(failure) => {
             // the peer has it, we do not (RFC 7296 §2.21.3)

@@ -117,13 +117,23 @@ fn replaced(sa: &mut Sa, payloads: PayloadChain<'_>) -> Result<Option<ChildId>, 
     let found = children
         .find(|it| named.protocol == ProtocolId::ESP && it.spi_out.to_be_bytes() == *named.spi);
     let Some((id, successor)) = found.map(|it| (it.id, it.successor)) else {
-        return Err(Refusal::State(not_found(&named)));
+        // it may be what the answer that we await will tell us of
+        return Err(if awaits_child(sa) {
+            busy()
+        } else {
+            Refusal::State(not_found(&named))
+        });
     };
     let going = sa.established().is_some_and(|it| it.is_deleting(id));
     if going || successor.is_some() {
         return Err(busy());
     }
     Ok(Some(id))
+}
+
+fn awaits_child(sa: &mut Sa) -> bool {
+    sa.established()
+        .is_some_and(|it| matches!(it.exchange, Exchange::Child(_)))
 }
 
 fn not_found(named: &Notify<'_>) -> OwnedPayload {

@@ -1,11 +1,11 @@
 //! The half of whoever is asked for new keys for the IKE SA.
 
-use ike_ext::Role;
+use ike_ext::{Role, SaId};
 use isakmp_wire::OwnedPayload;
 use isakmp_wire::v2::{SecurityAssociation, kind};
 
 use super::initiator::read_spi;
-use super::succeed;
+use super::{Contest, succeed};
 use crate::context::Cx;
 use crate::create_child::{Half, Other, Refusal, Reply, Rival, busy};
 use crate::failure::{Failure, Incompatibility};
@@ -65,12 +65,7 @@ pub(crate) fn serve(
     let body = select::write_ike_choice(chosen.number, chosen.suite, own.as_bytes());
     payloads.insert(0, OwnedPayload::new(kind::SA, body));
     if collides {
-        // which of both stays is decided when ours is answered (RFC 7296 §2.8.2)
-        if let Some(state) = sa.established()
-            && let Exchange::Ike(ours) = &mut state.exchange
-        {
-            ours.rival = Some(Rival::new(id, nonces));
-        }
+        note_rival(cx, sa, id, nonces);
         return Ok(Reply {
             payloads,
             heir: None,
@@ -80,4 +75,17 @@ pub(crate) fn serve(
         payloads,
         heir: Some(id),
     })
+}
+
+/// Which of both stays is decided when ours is answered (RFC 7296 §2.8.2).
+fn note_rival(cx: &mut Cx<'_>, sa: &mut Sa, id: SaId, nonces: (&[u8], &[u8])) {
+    if let Some(state) = sa.established()
+        && let Exchange::Ike(ours) = &mut state.exchange
+    {
+        ours.rival = Some(Rival::new(id, nonces));
+    }
+    if let Some(mut new) = cx.core.table.take(id) {
+        new.kin().contends = Some(Contest::With(sa.facts.id));
+        cx.keep(new);
+    }
 }

@@ -19,6 +19,8 @@ use crate::rekey::AwaitRekey;
 #[derive(Debug)]
 pub(crate) struct Established {
     pub(crate) peer: Verified,
+    /// When both sides had proved who they are.
+    pub(crate) since: Instant,
     pub(crate) tasks: VecDeque<Queued>,
     /// What waits for its time.
     pub(crate) later: Vec<Later>,
@@ -47,9 +49,10 @@ pub(crate) enum Exchange {
 const MAX_TASKS: usize = 256;
 
 impl Established {
-    pub(crate) const fn new(peer: Verified, deadlines: Deadlines) -> Self {
+    pub(crate) const fn new(since: Instant, peer: Verified, deadlines: Deadlines) -> Self {
         Self {
             peer,
+            since,
             tasks: VecDeque::new(),
             later: Vec::new(),
             exchange: Exchange::Plain,
