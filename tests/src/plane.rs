@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ike_ext::ChildId;
+use ike_ext::{ChildId, Role};
 use ikev2::ChildSa;
 
 /// The SAs that are installed on one side, by what the endpoint has said in order.
@@ -69,7 +69,9 @@ impl Plane {
                 "the child that is replaced is not there"
             );
         }
-        if child.sends {
+        // what comes beside another is not taken into use before both sides know it
+        let beside = child.role == Role::Responder && child.replaces.is_none();
+        if child.sends && !(beside && self.sending.contains_key(&child.name)) {
             self.sending.insert(child.name.clone(), child.id);
         }
     }

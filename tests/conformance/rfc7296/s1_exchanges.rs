@@ -36,15 +36,15 @@ fn the_spis_are_set_in_the_first_exchange() {
     assert_eq!((a[1].header.initiator, a[1].header.responder), spis);
 }
 
-/// RFC 7296 §1.3, §4: what we do not do is refused, and the SA stands.
+/// RFC 7296 §1.3, §2.21.3: a request without what belongs in it is refused, and the SA stands.
 #[test]
-fn a_request_for_a_further_child_is_refused_in_due_form() {
+fn an_empty_request_for_a_further_child_is_refused_in_due_form() {
     let mut pair = connected();
     let request = Forged::request(ExchangeType::CREATE_CHILD_SA, 2);
     let answer = ask(&mut pair, request, &[]).expect("an answer");
     assert_eq!(answer.header.exchange, ExchangeType::CREATE_CHILD_SA);
     assert!(answer.protected && answer.is_response());
-    assert!(answer.has_notify(NotifyType::NO_ADDITIONAL_SAS));
+    assert!(answer.has_notify(NotifyType::INVALID_SYNTAX));
     assert!(pair.b.is_established());
 }
 

@@ -169,3 +169,36 @@ fn surprising_offers_are_survived() {
         answered(2, When::Instead, &choice).survived();
     }
 }
+
+/// RFC 7296 §2.7, §3.3.6: what holds when an SA is opened holds when it is replaced.
+#[test]
+fn a_suite_that_was_not_offered_is_never_accepted_for_what_replaces_an_sa_either() {
+    for (n, letter) in Arena::letters(Setup::new()).iter().enumerate() {
+        let rekeys = letter.header.exchange == isakmp_wire::ExchangeType::CREATE_CHILD_SA;
+        if !rekeys || places(letter, kind::SA).is_empty() {
+            continue;
+        }
+        let of_child = !places(letter, kind::TS_I).is_empty();
+        let choices = if of_child {
+            esp_choices()
+        } else {
+            ike_choices()
+        };
+        for choice in choices {
+            let arena = answered(n, When::Instead, &choice);
+            for keys in arena.pair.a.keys().chain(arena.pair.b.keys()) {
+                let suite = match keys {
+                    ikev2::KeyLog::Esp { suite, .. } => suite.to_string(),
+                    ikev2::KeyLog::Ike { suite, .. } => suite.to_string(),
+                    _ => continue,
+                };
+                let offered = ["aes256gcm16", "aes256gcm16-prfsha256-x25519"];
+                assert!(
+                    offered.contains(&suite.as_str()),
+                    "{suite} by {choice:02x?}"
+                );
+            }
+            arena.survived();
+        }
+    }
+}
