@@ -293,6 +293,10 @@ impl Daemon {
             tracing::debug!("{count} packets without a child were dropped: {reason}");
         }
         self.plane.close().await;
+        // what was told last reaches those who read
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
         tracing::info!("ended");
     }
 }

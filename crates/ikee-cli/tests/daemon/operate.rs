@@ -177,8 +177,9 @@ fn get(port: u16, request: &str) -> String {
 
 #[test]
 fn metrics_are_served_where_the_configuration_says() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = port.local_addr().unwrap().port();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
     let ([a, _b], _) = pair("metrics", &format!("metrics = \"127.0.0.1:{port}\"\n"));
     done(&a.control(&["up", "peer"]));
     let page = get(port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");

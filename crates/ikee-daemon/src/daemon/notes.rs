@@ -8,7 +8,6 @@ use ikee::ext::{Instant, PolicyId, SaId};
 use ikee::ikev2::ChildSa;
 use ikee::wire::v2::NotifyType;
 use tracing::Span;
-use tracing::field::{Empty, display};
 
 use super::Daemon;
 
@@ -16,6 +15,7 @@ use super::Daemon;
 #[derive(Debug)]
 pub(super) struct SaNote {
     pub(super) span: Span,
+    id: u64,
     /// Our part in its negotiation.
     pub(super) role: &'static str,
     /// Its connection's name, once it is known.
@@ -84,16 +84,10 @@ impl fmt::Display for ChildNote {
 }
 
 impl SaNote {
-    /// Its span says what is known; at every level, so that what is logged inside has it.
     fn new(sa: SaId) -> Self {
-        Self {
-            span: tracing::error_span!(
-                "sa",
-                id = sa.get(),
-                connection = Empty,
-                peer = Empty,
-                spis = Empty
-            ),
+        let mut note = Self {
+            span: Span::none(),
+            id: sa.get(),
             role: "responder",
             connection: None,
             spis: None,
@@ -103,27 +97,50 @@ impl SaNote {
             assigned: Vec::new(),
             dns: Vec::new(),
             servers: Vec::new(),
-        }
+        };
+        note.renew_span();
+        note
+    }
+
+    /// The span says what is known by now; at every level, so that what is logged inside has it.
+    fn renew_span(&mut self) {
+        let spis = self
+            .spis
+            .as_ref()
+            .map(|(initiator, responder)| format!("{initiator}_{responder}"));
+        self.span = tracing::error_span!(
+            "sa",
+            id = self.id,
+            connection = self.connection.as_deref(),
+            peer = self.remote.map(display),
+            spis = spis.as_deref(),
+        );
     }
 
     pub(super) fn is_of(&mut self, connection: &str) {
         if self.connection.as_deref() != Some(connection) {
-            self.span.record("connection", connection);
             self.connection = Some(connection.to_owned());
+            self.renew_span();
         }
     }
 
     pub(super) fn is_at(&mut self, remote: SocketAddr) {
         if self.remote != Some(remote) {
-            self.span.record("peer", display(remote));
             self.remote = Some(remote);
+            self.renew_span();
         }
+    }
+
+    /// It goes on under another handle and SPIs.
+    pub(super) fn continues_as(&mut self, sa: SaId, spis: (String, String)) {
+        self.id = sa.get();
+        self.has_spis(spis);
     }
 
     pub(super) fn has_spis(&mut self, spis: (String, String)) {
         if self.spis.as_ref() != Some(&spis) {
-            self.span.record("spis", format!("{}_{}", spis.0, spis.1));
             self.spis = Some(spis);
+            self.renew_span();
         }
     }
 }

@@ -98,7 +98,7 @@ impl Daemon {
         self.metrics.rekeyed("ike");
         let now = self.clock.now();
         if let Some(mut note) = self.book.sas.remove(&old) {
-            note.has_spis((spis.0.to_string(), spis.1.to_string()));
+            note.continues_as(new, (spis.0.to_string(), spis.1.to_string()));
             note.since = Some(now);
             self.book.sas.insert(new, note);
         }
