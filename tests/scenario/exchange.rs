@@ -1,7 +1,7 @@
 //! Exchanges between two SAs that cross: rekeying, deleting and creating, against one another and against themselves, with
 //! the outcome that RFC 7296 §1.3, §2.8 and §2.25 demand.
 //!
-//! The cases have the names by which IKEv2 implementers know them. Which message comes when is the test's to say: time does
+//! The cases begin with the names by which IKEv2 implementers know them. Which message comes when is the test's to say: time does
 //! not pass unless it lets it. After every message, a packet of either side would still arrive; in the end both sides have
 //! the same SAs under the same keys, nothing is on its way, nothing is left to do, and everything goes.
 //!

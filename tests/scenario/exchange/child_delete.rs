@@ -7,7 +7,7 @@ use ikee_tests::{Setup, Side};
 
 /// RFC 7296 §1.4.1: each names its own inbound half.
 #[test]
-fn regular() {
+fn regular_each_names_its_own_half() {
     for side in SIDES {
         let mut talk = Talk::new(calm(Setup::new()));
         let (own, other) = {
@@ -25,7 +25,7 @@ fn regular() {
 
 /// RFC 7296 §1.4.1: neither answer has a Delete, as its sender's own is under way.
 #[test]
-fn collision() {
+fn collision_neither_answer_has_a_delete() {
     let mut talk = Talk::new(passive());
     talk.lossy = true;
     for side in SIDES {
@@ -43,7 +43,7 @@ fn collision() {
 
 /// One of two deletes is lost; when it comes again, the child has gone long ago.
 #[test]
-fn collision_drop() {
+fn collision_drop_and_what_comes_late_is_about_nothing() {
     for side in SIDES {
         let mut talk = Talk::new(passive());
         talk.lossy = true;

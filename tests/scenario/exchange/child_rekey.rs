@@ -44,7 +44,7 @@ fn replaced(talk: &Talk, side: Side) -> usize {
 
 /// RFC 7296 §1.3.3, §2.8: the new pair stands on both sides before the old one goes, which the side that asked deletes.
 #[test]
-fn regular() {
+fn regular_the_new_pair_stands_before_the_old_one_goes() {
     for side in SIDES {
         let mut talk = Talk::new(calm(Setup::new()));
         let (own, other) = spis(&talk, side);
@@ -281,7 +281,7 @@ fn regular_responder_incorrect_delete() {
 
 /// RFC 7296 §2.8.1: the pair with the lowest nonce goes, by the side that made it; the other side deletes the old one.
 #[test]
-fn collision() {
+fn collision_the_pair_with_the_lowest_nonce_goes() {
     in_every_order(|mut talk| {
         let old = SIDES.map(|it| spis(&talk, it).0);
         let [a, b] = both_ask(&mut talk);
@@ -487,7 +487,7 @@ fn collision_responder_incorrect_delete() {
 
 /// RFC 7296 §2.25.1: a delete is answered as usual, a rekeying of what is being deleted is put off, and not done.
 #[test]
-fn collision_delete() {
+fn collision_delete_and_the_child_goes() {
     for side in SIDES {
         for rekey_first in [false, true] {
             let mut talk = Talk::new(passive());

@@ -5,7 +5,7 @@ use ikee_tests::Setup;
 
 /// RFC 7296 §1.4.1: the answer is empty, and the children go without a word.
 #[test]
-fn regular() {
+fn regular_the_answer_is_empty() {
     for side in SIDES {
         let mut talk = Talk::new(calm(Setup::new()));
         talk.lossy = true;
@@ -18,7 +18,7 @@ fn regular() {
 
 /// RFC 7296 §2.25.2: both answer as usual, whichever comes first.
 #[test]
-fn collision() {
+fn collision_both_answer_as_usual() {
     for side in SIDES {
         for lost in [false, true] {
             let mut talk = Talk::new(passive());

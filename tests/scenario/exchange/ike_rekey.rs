@@ -37,7 +37,7 @@ fn ends_with_that_of(talk: Talk, side: Side) {
 /// RFC 7296 §1.3.2, §2.8, §2.18: the children change over at once, the old SA goes by the side that asked; message IDs
 /// begin anew.
 #[test]
-fn regular() {
+fn regular_the_children_change_over_and_the_old_sa_goes() {
     for side in SIDES {
         let mut talk = Talk::new(calm(Setup::new()));
         let (old, child) = (spis(&talk), talk.child(side));
@@ -136,7 +136,7 @@ fn regular_ke_invalid() {
 /// RFC 7296 §2.8.2: the SA with the lowest nonce goes, by the side that made it; the other side deletes the old one, and the
 /// child belongs to what is left.
 #[test]
-fn collision() {
+fn collision_the_sa_with_the_lowest_nonce_goes() {
     in_every_order(|mut talk| {
         let old = spis(&talk);
         let [a, b] = both_ask(&mut talk);
@@ -299,7 +299,7 @@ fn collision_dropped_request() {
 
 /// RFC 7296 §2.25.2: a delete is answered as usual, and everything goes.
 #[test]
-fn collision_delete() {
+fn collision_delete_and_everything_goes() {
     for side in SIDES {
         for rekey_first in [false, true] {
             let mut talk = Talk::new(passive());

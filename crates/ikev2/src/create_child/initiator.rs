@@ -299,7 +299,7 @@ fn refused(
             Ok(())
         }
         (NotifyType::NO_ADDITIONAL_SAS, Purpose::Rekey(_)) if contact::can_begin(cx, sa) => {
-            // RFC 7296 §1.3: what cannot be rekeyed is made anew from the ground
+            // RFC 7296 §1.3, §4: what a minimal peer does not rekey is made anew from the ground
             if let Some(established) = sa.established() {
                 established.enqueue(Task::Reauthenticate);
             }
