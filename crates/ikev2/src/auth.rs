@@ -189,11 +189,14 @@ pub(crate) fn verify<'a>(
         ..
     } = evidence;
     match expected {
-        RemoteProof::Psk(psk) => {
-            let secret = psk.as_slice();
-            mac::check(provider, keys, role, &signed, secret, proof.auth.data)?
-                .then(|| Checked::Done(Verified(peer.clone())))
-                .ok_or_else(|| AuthenticationFailure::WrongSecret { peer: peer.clone() }.into())
+        RemoteProof::Psk(_) => {
+            // any of several, as when a key is replaced
+            for secret in accepted.iter().filter_map(RemoteProof::secret) {
+                if mac::check(provider, keys, role, &signed, secret, proof.auth.data)? {
+                    return Ok(Checked::Done(Verified(peer.clone())));
+                }
+            }
+            Err(AuthenticationFailure::WrongSecret { peer: peer.clone() }.into())
         }
         // RFC 7619 §2.2: whoever it says it is, it has shown nothing of it
         RemoteProof::Null => {

@@ -22,6 +22,8 @@ pub struct Authentication {
     /// How we prove it.
     pub local: LocalProof,
     /// The proofs that we take from the peer, any of them; none is ever taken that is not here.
+    /// Several shared keys may be there, as when one replaces another; of several [`Trust`]s the first
+    /// counts.
     pub remote: Vec<RemoteProof>,
 }
 
@@ -99,6 +101,14 @@ impl RemoteProof {
                     | AuthMethod::ECDSA_521
                     | AuthMethod::DIGITAL_SIGNATURE
             ),
+        }
+    }
+
+    /// The shared key, if it is one.
+    pub(crate) fn secret(&self) -> Option<&[u8]> {
+        match self {
+            Self::Psk(psk) => Some(psk.as_slice()),
+            Self::Signature(_) | Self::Null => None,
         }
     }
 

@@ -286,8 +286,8 @@ pub struct Addressing {
     /// As a server, addresses for the peers that ask, in order of preference. Each goes to one
     /// identity at a time, across all connections of an endpoint.
     pub pools: Vec<Pool>,
-    /// As a server, addresses that these identities always get. Nobody else gets them, even where
-    /// they lie in a pool.
+    /// As a server, addresses that these identities always get. Nobody else of this connection gets
+    /// them, even where they lie in a pool.
     pub fixed: Vec<(Identity, IpAddr)>,
     /// As a server, DNS servers for the peer that asks.
     pub dns: Vec<IpAddr>,

@@ -7,7 +7,7 @@ use isakmp_wire::OwnedPayload;
 use isakmp_wire::v2::{CfgAttribute, CfgType, Configuration, OwnedCfgAttr, kind};
 
 use crate::config::Connection;
-use crate::context::Cx;
+use crate::context::{Core, Cx};
 use crate::failure::{Failure, Incompatibility};
 use crate::lease::{Family, Request};
 use crate::output::Assigned;
@@ -30,16 +30,32 @@ pub(crate) fn payload(what: CfgType, attributes: &[OwnedCfgAttr]) -> OwnedPayloa
     OwnedPayload::new(kind::CONFIGURATION, body)
 }
 
-/// What our client asks for; extensions add theirs.
-pub(crate) fn request(connection: &Connection) -> Vec<OwnedCfgAttr> {
+/// What our client asks for; extensions add theirs. It would like the addresses that it had last
+/// under this connection (RFC 7296 §3.15.1).
+pub(crate) fn request(core: &Core, connection: &Connection) -> Vec<OwnedCfgAttr> {
     let asks = &connection.addressing;
+    let had = core.assigned.get(&connection.policy);
+    let had = |family| {
+        let mut had = had.into_iter().flatten();
+        had.find(|it| Family::of(it.0) == family).copied()
+    };
     let mut attributes = Vec::new();
     if asks.request_v4 {
-        attributes.push(attribute(CfgAttribute::INTERNAL_IP4_ADDRESS, &[]));
+        let value = match had(Family::V4) {
+            Some((IpAddr::V4(ip), _)) => ip.octets().to_vec(),
+            _ => Vec::new(),
+        };
+        let kind = CfgAttribute::INTERNAL_IP4_ADDRESS;
+        attributes.push(OwnedCfgAttr { kind, value });
         attributes.push(attribute(CfgAttribute::INTERNAL_IP4_DNS, &[]));
     }
     if asks.request_v6 {
-        attributes.push(attribute(CfgAttribute::INTERNAL_IP6_ADDRESS, &[]));
+        let value = match had(Family::V6) {
+            Some((IpAddr::V6(ip), prefix)) => [&ip.octets()[..], &[prefix]].concat(),
+            _ => Vec::new(),
+        };
+        let kind = CfgAttribute::INTERNAL_IP6_ADDRESS;
+        attributes.push(OwnedCfgAttr { kind, value });
         attributes.push(attribute(CfgAttribute::INTERNAL_IP6_DNS, &[]));
     }
     attributes
@@ -173,6 +189,10 @@ pub(crate) fn learn(cx: &mut Cx<'_>, sa: &Sa, reply: &Configuration<'_>) -> Assi
                 extensions.learned_attribute(context, sa.facts.id, kind, it.value);
             }),
         }
+    }
+    if let Some(policy) = sa.facts.policy.filter(|_| !assigned.addresses.is_empty()) {
+        let had = assigned.addresses.clone();
+        cx.core.assigned.insert(policy, had);
     }
     assigned
 }

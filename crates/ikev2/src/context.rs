@@ -1,14 +1,15 @@
 //! What every step of an exchange may use: the clock's reading, the endpoint's tables, the
 //! extensions and the outbox.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use ike_crypto::random::SeededRandom;
 use ike_crypto::{Provider, Random};
 use ike_ext::{
-    Action, ChildId, Context, Draft, Extensions, Host, Inbound, Instant, Key, Lifecycle, Prf,
-    SaFacts, SaId, Verdict,
+    Action, ChildId, Context, Draft, Extensions, Host, Inbound, Instant, Key, Lifecycle, PolicyId,
+    Prf, SaFacts, SaId, Verdict,
 };
 use ipsec_doi::HashId;
 use isakmp_wire::{Spi, Version};
@@ -29,6 +30,8 @@ pub(crate) struct Core {
     pub(crate) table: Table,
     pub(crate) cookies: CookieJar,
     pub(crate) leases: Leases,
+    /// What servers gave us last, by connection.
+    pub(crate) assigned: BTreeMap<PolicyId, Vec<(IpAddr, u8)>>,
     /// What extensions asked for in the course of the call.
     pub(crate) actions: Vec<Action>,
     next_child: u64,
@@ -49,6 +52,7 @@ impl Core {
             table,
             cookies,
             leases: Leases::default(),
+            assigned: BTreeMap::new(),
             actions: Vec::new(),
             next_child: 1,
         }

@@ -390,6 +390,33 @@ fn an_address_comes_from_the_pool_and_goes_back() {
     assert_eq!(assigned(&pair), [expected.clone(), expected]);
 }
 
+/// RFC 7296 §3.15.1: a client would like the address that it had, and a server that has forgotten all gives it.
+#[test]
+fn a_client_asks_for_its_former_address() {
+    let server = |pool: &str| {
+        let mut b = connection("b.lab", "a.lab", None);
+        b.addressing.pools = vec![pool.parse().unwrap()];
+        Side::new(b, "192.0.2.2:500", 2)
+    };
+    let mut pair = Pair::new(|a, _| a.addressing.request_v4 = true);
+    for pool in [
+        "10.9.0.5-10.9.0.9",
+        "10.9.0.1-10.9.0.9",
+        "10.9.0.1-10.9.0.4",
+    ] {
+        pair.sides[1] = server(pool);
+        pair.initiate();
+    }
+    let events = pair.sides[0].events.iter();
+    let assigned: Vec<_> = events
+        .filter_map(|it| match it {
+            Event::Configured { assigned, .. } => Some(assigned.addresses[0].0.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(assigned, ["10.9.0.5", "10.9.0.5", "10.9.0.1"]);
+}
+
 /// RFC 7296 §3.15.4: without an address there is no child, but the IKE SA stands.
 #[test]
 fn an_exhausted_pool_refuses_the_child_and_not_the_sa() {

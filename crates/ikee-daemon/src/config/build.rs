@@ -3,13 +3,13 @@
 use core::time::Duration;
 use std::path::{Path, PathBuf};
 
-use ikee::doi::{EspProposal, IkeProposal};
+use ikee::doi::{EspProposal, Identity, IkeProposal};
 use ikee::ext::PolicyId;
 use ikee::ikev2::{self, Addressing, Limits, Ports, Profile, Remote, Retransmit, Selectors};
 use toml::Spanned;
 
 use super::error::{ConfigError, Source};
-use super::text::{Ordered, SelectorItem, Text};
+use super::text::{FromText, Ordered, SelectorItem, Text};
 use super::{
     ExtensionSettings, Fingerprint, FragmentationSettings, ServerAddressSettings, Settings,
     lifetime, proof, runtime, schema,
@@ -190,11 +190,14 @@ fn addressing(
     name: &Spanned<String>,
     given: &schema::Addresses,
 ) -> Checked<Addressing> {
-    let assigns = given.assign_ipv4.is_some() || given.assign_ipv6.is_some();
+    let assigns = given.assign_ipv4.is_some()
+        || given.assign_ipv6.is_some()
+        || !given.pools.is_empty()
+        || !given.fixed.0.is_empty();
     if assigns && !given.request.is_empty() {
         let name_text = name.get_ref();
         let what = format!(
-            "connection {name_text:?} both requests and assigns addresses; keep addresses.request or addresses.assign_…"
+            "connection {name_text:?} both requests and assigns addresses; keep addresses.request, or addresses.assign_…, pools and fixed"
         );
         return Err(source.error(name.span(), what));
     }
@@ -203,6 +206,12 @@ fn addressing(
     addressing.request_v6 = given.request.contains(&schema::Family::Ipv6);
     addressing.assign_v4 = given.assign_ipv4.as_ref().map(|text| text.0);
     addressing.assign_v6 = given.assign_ipv6.as_ref().map(|text| (text.0.0, text.0.1));
+    addressing.pools = given.pools.iter().map(|text| text.0).collect();
+    for (id, address) in &given.fixed.0 {
+        let identity = Identity::from_text(id.get_ref());
+        let identity = identity.map_err(|what| source.error(id.span(), what))?;
+        addressing.fixed.push((identity, address.0));
+    }
     addressing.dns = given.dns.iter().map(|text| text.0).collect();
     Ok(addressing)
 }
@@ -255,7 +264,7 @@ fn selectors(
 }
 
 /// The list as given, or the default one.
-fn proposals<T: super::text::FromText>(
+fn proposals<T: FromText>(
     source: Source<'_>,
     given: Option<Spanned<Vec<Text<T>>>>,
     otherwise: &[&str],

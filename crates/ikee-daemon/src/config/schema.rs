@@ -4,6 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use ikee::doi::{EspProposal, Identity, IkeProposal};
+use ikee::ikev2::Pool;
 use ikee::x509::Purpose;
 use serde::Deserialize;
 use toml::Spanned;
@@ -150,6 +151,8 @@ pub(super) struct Addresses {
     pub(super) request: Vec<Family>,
     pub(super) assign_ipv4: Option<Text<Ipv4Addr>>,
     pub(super) assign_ipv6: Option<Text<Prefixed6>>,
+    pub(super) pools: Vec<Text<Pool>>,
+    pub(super) fixed: Ordered<Text<IpAddr>>,
     pub(super) dns: Vec<Text<IpAddr>>,
 }
 

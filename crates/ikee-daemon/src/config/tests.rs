@@ -140,6 +140,18 @@ fn values_arrive_where_they_belong() {
     );
     let v6: Ipv6Addr = "fd00:1:9::2".parse().unwrap();
     assert_eq!(server.addressing.assign_v6, Some((v6, 64)));
+    let pools: Vec<_> = server
+        .addressing
+        .pools
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(pools, ["10.1.9.10-10.1.9.99", "fd00:1:9::1-fd00:1:9::ffff"]);
+    let (who, address) = &server.addressing.fixed[0];
+    assert_eq!(
+        (who.to_string(), address.to_string()),
+        ("desk@example".to_owned(), "10.1.9.20".to_owned())
+    );
     assert_eq!(server.addressing.dns.len(), 2);
     assert!(
         settings.extensions.fragmentation.is_some() && settings.extensions.server_address.is_some()

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use ikee::doi::selector::TrafficSelector;
 use ikee::doi::{EspProposal, Identity, IkeProposal};
+use ikee::ikev2::{Pool, PoolError};
 use ikee::x509::Purpose;
 
 /// What can be read from a string of the configuration.
@@ -64,6 +65,16 @@ impl FromText for SocketAddr {
     fn from_text(text: &str) -> Result<Self, String> {
         text.parse()
             .map_err(|_| format!("{text:?} is not an address and port; write {}", Self::WHAT))
+    }
+}
+
+impl FromText for Pool {
+    const WHAT: &'static str =
+        "a range of addresses such as \"10.1.9.10-10.1.9.99\" or \"fd00:1:9::/112\"";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|error: PoolError| format!("{text:?}: {error}; write {}", Self::WHAT))
     }
 }
 

@@ -67,16 +67,23 @@ pub(crate) fn read(
 }
 
 /// No more authorities than this are named, or looked at, in one message.
-const MAX_AUTHORITIES: usize = 128;
+pub(crate) const MAX_AUTHORITIES: usize = 128;
 
-/// Asks for certificates of the authorities that these authentications trust; `None` where there is
-/// nothing to ask for.
-pub(crate) fn ask<'a>(all: impl Iterator<Item = &'a Authentication>) -> Option<OwnedPayload> {
+/// No more authorities than this are named to a stranger: an answer in clear goes to whatever address
+/// the question bore, and cannot be fragmented (RFC 7383 §2.1).
+pub(crate) const MAX_IN_CLEAR: usize = 20;
+
+/// Asks for certificates of the authorities that these authentications trust, `most` of them; `None`
+/// where there is nothing to ask for.
+pub(crate) fn ask<'a>(
+    all: impl Iterator<Item = &'a Authentication>,
+    most: usize,
+) -> Option<OwnedPayload> {
     let mut authorities: Vec<AuthorityHash> = Vec::new();
     for remote in all.flat_map(|it| &it.remote) {
         if let RemoteProof::Signature(trust) = remote {
             for it in &trust.authorities {
-                if authorities.len() < MAX_AUTHORITIES && !authorities.contains(it) {
+                if authorities.len() < most && !authorities.contains(it) {
                     authorities.push(*it);
                 }
             }

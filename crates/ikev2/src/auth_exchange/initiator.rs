@@ -59,7 +59,8 @@ pub(crate) fn start(
         auth::identification(&authentication.local_id)
     )];
     payloads.extend(own.certificates);
-    payloads.extend(certificates::ask(core::iter::once(authentication)));
+    let trusting = core::iter::once(authentication);
+    payloads.extend(certificates::ask(trusting, certificates::MAX_AUTHORITIES));
     if let Some(peer) = &authentication.remote_id {
         payloads.push(OwnedPayload::new(kind::ID_R, auth::identification(peer)));
     }
@@ -71,7 +72,7 @@ pub(crate) fn start(
         payloads.push(notify(NotifyType::USE_TRANSPORT_MODE, &[]));
     }
     let sa_body = select::write_esp(&wanted.proposals, spi, Place::Initial);
-    let ask = cp::request(connection);
+    let ask = cp::request(cx.core, connection);
     let attributes = cx.question(sa, |extensions, host| {
         let mut ask = ask;
         extensions.request_attributes(host, sa.facts.id, &mut ask);

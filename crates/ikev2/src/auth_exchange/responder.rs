@@ -108,6 +108,10 @@ pub(super) fn judged(
     });
     match checked {
         Ok(verified) => answer(cx, sa, &state, index, message, verified),
+        // nobody answers questions: no further ones
+        Err(failure @ Failure::Authentication(AuthenticationFailure::Unjudged { .. })) => {
+            Err(failure)
+        }
         // what one connection does not take, another may
         Err(failure) => {
             candidates.failed(failure);

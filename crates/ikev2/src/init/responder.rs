@@ -308,7 +308,9 @@ fn authentications(
     let hashes = signature::announced(message.payloads()).map(|_| signature::hashes(all()));
     let hashes = hashes.filter(|it| !it.is_empty());
     let announcement = hashes.map(|it| signature::announce(&it));
-    certificates::ask(all()).into_iter().chain(announcement)
+    certificates::ask(all(), certificates::MAX_IN_CLEAR)
+        .into_iter()
+        .chain(announcement)
 }
 
 fn compose(

@@ -206,3 +206,17 @@ fn a_responder_asks_for_each_connection_that_it_may_be() {
     assert_eq!(pair.sides[1].shown().count(), 2);
     assert!(pair.sides[1].told().contains("no to 5"));
 }
+
+/// B16: an answer to a stranger is not made longer by all that we trust.
+#[test]
+fn a_stranger_is_told_of_a_few_authorities_only() {
+    let authorities = (0..200).map(|it| [it; 20]).collect();
+    let trust = RemoteProof::Signature(Trust::new(authorities));
+    let a = (signs("Ed25519", SCHEME), vec![takes_psk()]);
+    let mut pair = Pair::of(a, (psk(), vec![trust]));
+    pair.begin();
+    pair.deliver();
+    assert!((400..800).contains(&pair.wire[0].1.bytes.len()));
+    while pair.deliver() {}
+    assert!(pair.both_established());
+}

@@ -307,3 +307,21 @@ fn a_distinguished_name_is_an_identity_like_others() {
     );
     assert_eq!(pair.sides[1].shown().next().unwrap().identity, dn);
 }
+
+/// RFC 7296 §2.15: a key that replaces another is taken beside it.
+#[test]
+fn any_of_several_shared_keys_will_do() {
+    let old = || RemoteProof::Psk(b"before".to_vec().into());
+    let mut pair = Pair::of(
+        (psk(), vec![old(), takes_psk()]),
+        (psk(), vec![old(), takes_psk()]),
+    );
+    assert!(pair.connect().both_established());
+    let mut pair = Pair::of((psk(), vec![takes_psk()]), (psk(), vec![old()]));
+    pair.connect().assert_refused();
+    assert!(
+        pair.sides[1]
+            .told()
+            .contains("pre-shared key for 'a.example'")
+    );
+}
