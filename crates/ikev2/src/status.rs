@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use ike_ext::{ChildId, PolicyId, Role, SaId};
+use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
 use ipsec_doi::{Identity, IkeSuite};
 use isakmp_wire::Spi;
 
@@ -36,6 +36,8 @@ pub struct SaStatus<'a> {
     pub nat: (bool, bool),
     /// The vendor IDs that the peer sent, within the limits of the configuration.
     pub vendor_ids: &'a [Vec<u8>],
+    /// When it is rekeyed or replaced by one with fresh proofs, by us.
+    pub renewal: Option<Instant>,
     children: &'a [crate::sa::ChildEntry],
     config: &'a Config,
 }
@@ -50,6 +52,8 @@ pub struct ChildStatus<'a> {
     pub name: &'a str,
     /// SPIs, inbound and outbound.
     pub spis: (u32, u32),
+    /// When it is rekeyed, by us.
+    pub renewal: Option<Instant>,
 }
 
 impl<'a> SaStatus<'a> {
@@ -66,7 +70,14 @@ impl<'a> SaStatus<'a> {
             State::Replaced(_) => ("replaced", None),
             State::Prepared(_) | State::Lingering(_) | State::Closed => return None,
         };
+        let renewal = if let State::Established(it) = &sa.state {
+            let deadlines = [it.deadlines.rekey, it.deadlines.reauthenticate];
+            deadlines.into_iter().flatten().min()
+        } else {
+            None
+        };
         Some(Self {
+            renewal,
             sa: sa.facts.id,
             policy: sa.facts.policy,
             role: sa.facts.role,
@@ -96,6 +107,7 @@ impl<'a> SaStatus<'a> {
                 .and_then(|connection| connection.children.get(it.index))
                 .map_or("", |child| child.name.as_str()),
             spis: (it.spi_in, it.spi_out),
+            renewal: it.deadlines.soft,
         })
     }
 }

@@ -37,7 +37,7 @@ impl Daemon {
                     up.extend(sa.policy);
                     children += sa.children().count();
                 }
-                "closing" => {}
+                "closing" | "replaced" | "awaiting the end of a rekeying" => {}
                 _ => half_open += 1,
             }
         }

@@ -1,7 +1,7 @@
 //! What `status` and `list` tell.
 
 use ikee::ext::{Instant, Role};
-use ikee::ikev2::SaStatus;
+use ikee::ikev2::{ChildStatus, SaStatus};
 
 use super::Daemon;
 use crate::control::{ChildReport, ConnectionReport, SaReport, Status, Times};
@@ -47,13 +47,13 @@ impl Daemon {
             spis: (sa.spis.0.to_string(), sa.spis.1.to_string()),
             suite: sa.suite.map(|suite| suite.to_string()),
             nat: sa.nat,
-            times: self.times(since, None),
+            times: self.times(since, sa.renewal),
             assigned: texts(note.iter().flat_map(|note| &note.assigned)),
             dns: texts(note.iter().flat_map(|note| &note.dns)),
             servers: texts(note.iter().flat_map(|note| &note.servers)),
             children: sa
                 .children()
-                .filter_map(|child| self.child(child.child))
+                .filter_map(|child| self.child(&child))
                 .collect(),
         }
     }
@@ -66,9 +66,9 @@ impl Daemon {
         }
     }
 
-    fn child(&self, child: ikee::ext::ChildId) -> Option<ChildReport> {
-        let note = self.book.children.get(&child)?;
-        let (inbound, outbound) = self.traffic(child);
+    fn child(&self, child: &ChildStatus<'_>) -> Option<ChildReport> {
+        let note = self.book.children.get(&child.child)?;
+        let (inbound, outbound) = self.traffic(child.child);
         Some(ChildReport {
             name: note.name.clone(),
             suite: note.suite.clone(),
@@ -76,7 +76,7 @@ impl Daemon {
                 format!("{:08x}", note.spis.0),
                 format!("{:08x}", note.spis.1),
             ),
-            times: self.times(Some(note.since), None),
+            times: self.times(Some(note.since), child.renewal),
             local: texts(&note.local),
             remote: texts(&note.remote),
             inbound,

@@ -122,7 +122,8 @@ impl Daemon {
     /// The SA of a connection that stands or is on its way, if there is one.
     pub(super) fn current(&self, policy: PolicyId) -> Option<SaId> {
         let mut sas = self.endpoint.sas();
-        let sa = sas.find(|sa| sa.policy == Some(policy) && sa.state != "closing")?;
+        let sa = sas
+            .find(|sa| sa.policy == Some(policy) && !matches!(sa.state, "closing" | "replaced"))?;
         Some(sa.sa)
     }
 
