@@ -180,6 +180,17 @@ impl Pair {
         self.send(side, packets);
     }
 
+    /// Has one side open an SA with fresh proofs in an SA's place, if its connection has an address to go to.
+    pub fn reauthenticate(&mut self, side: Side, sa: SaId) {
+        let now = self.now;
+        let host = self.host_mut(side);
+        let (result, packets) =
+            host.call(now, |endpoint, out| endpoint.reauthenticate(now, sa, out));
+        let unable = result == Err(ikev2::Misuse::CannotInitiate);
+        assert!(result.is_ok() || unable, "{result:?}");
+        self.send(side, packets);
+    }
+
     /// Has one side open another child, the connection's `index`th.
     pub fn create_child(&mut self, side: Side, sa: SaId, index: usize) {
         let now = self.now;

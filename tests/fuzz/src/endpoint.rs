@@ -103,8 +103,11 @@ fn happen(pair: &mut Pair, input: &mut Input<'_>) {
             let side = side(input);
             let sas: Vec<_> = pair.host(side).established().map(|it| it.sa).collect();
             if let Some(sa) = sas.get(usize::from(input.octet()) % sas.len().max(1)) {
-                match input.octet() % 3 {
+                match input.octet() % 8 {
                     0 => pair.delete_sa(side, *sa),
+                    1..=3 => pair.rekey_sa(side, *sa),
+                    4 => pair.create_child(side, *sa, 0),
+                    5 => pair.reauthenticate(side, *sa),
                     _ => pair.probe_sa(side, *sa),
                 }
             }
@@ -115,7 +118,12 @@ fn happen(pair: &mut Pair, input: &mut Input<'_>) {
             let child = children.next().map(|it| it.child);
             drop(children);
             if let Some(child) = child {
-                pair.delete_child(side, child);
+                match input.octet() % 6 {
+                    0 => pair.delete_child(side, child),
+                    1 => pair.expire(side, child, true),
+                    2 => pair.expire(side, child, false),
+                    _ => pair.rekey_child(side, child),
+                }
             }
         }
         _ => {
