@@ -64,7 +64,7 @@ fn a_changed_octet_anywhere_stops_nothing() {
             }
             pair.run(Duration::from_secs(400));
             pair.assert_empty();
-            at += 3;
+            at += 7;
             if at >= longest {
                 break;
             }

@@ -96,6 +96,7 @@ fn another_key_is_named_as_the_reason() {
     pair.assert_empty();
 }
 
+/// RFC 2409 §5.7: told in an informational exchange of its own.
 #[test]
 fn an_identity_that_is_not_expected_is_refused() {
     let mut pair = Pair::changed(|side, it| {
@@ -116,7 +117,7 @@ fn an_identity_that_is_not_expected_is_refused() {
     pair.assert_empty();
 }
 
-/// RFC 2408 §5.14: whoever can forge a notification in clear ends nothing.
+/// RFC 2409 §5.7, RFC 2408 §5.14: whoever can forge a notification in clear ends nothing.
 #[test]
 fn a_forged_notification_changes_nothing() {
     let mut pair = Pair::new(config(A), config(B));

@@ -174,15 +174,17 @@ impl Host {
 
 impl Pair {
     pub(crate) fn new(a: Config, b: Config) -> Self {
-        Self::with(a, b, ike_rustcrypto::provider())
+        Self::extended(a, b, Extensions::none)
     }
 
-    pub(crate) fn with(a: Config, b: Config, provider: &'static Provider) -> Self {
+    /// A pair with extensions on both sides.
+    pub(crate) fn extended(a: Config, b: Config, extensions: impl Fn() -> Extensions) -> Self {
+        let provider = ike_rustcrypto::provider();
         Self {
             now: Instant::EPOCH,
             hosts: [
-                Host::new(A, a, provider, Extensions::none()),
-                Host::new(B, b, provider, Extensions::none()),
+                Host::new(A, a, provider, extensions()),
+                Host::new(B, b, provider, extensions()),
             ],
             link: PERFECT,
             meddler: None,

@@ -6,12 +6,19 @@ use std::time::Duration;
 use ikev1::{Dropped, Event, Failure, Incompatibility, InitiateError, Xauth};
 use ipsec_doi::v1::{IkeProposal, Lifetimes, Phase1};
 use isakmp_wire::v1::{AuthMethod, ProtocolId, SaBuilder, kind};
-use isakmp_wire::{ExchangeType, Flags, Header, MessageWriter, PayloadType, Spi, Version};
+use isakmp_wire::{
+    Attribute, ExchangeType, Flags, Header, MessageWriter, PayloadType, Spi, Version,
+};
 
 use crate::pair::{A, B, Pair, address, config};
 
 /// A first message of main mode that offers one method.
 fn offer(method: AuthMethod, cookie: u8) -> Vec<u8> {
+    offer_with(method, cookie, |_| {})
+}
+
+/// The same, after whatever `before` puts into the proposal.
+fn offer_with(method: AuthMethod, cookie: u8, before: fn(&mut SaBuilder<'_>)) -> Vec<u8> {
     let suite = IkeProposal::parse("aes128-sha256-ecp256")
         .unwrap()
         .suites()
@@ -24,7 +31,9 @@ fn offer(method: AuthMethod, cookie: u8) -> Vec<u8> {
     };
     let mut body = Vec::new();
     let mut builder = SaBuilder::new(&mut body);
-    builder.proposal(1, ProtocolId::ISAKMP, &[]).transform(1, 1);
+    builder.proposal(1, ProtocolId::ISAKMP, &[]);
+    before(&mut builder);
+    builder.transform(1, 1);
     for it in phase.attributes().unwrap() {
         builder.attribute(it.as_attribute());
     }
@@ -70,6 +79,31 @@ fn public_key_encryption_is_refused_by_name() {
         assert!(failure.to_string().contains("not supported"));
         pair.run(Duration::from_secs(1));
         assert_eq!(pair.hosts[B].endpoint.sas().count(), 0);
+    }
+}
+
+/// [MS-IKEE] §3.1.5: an unknown attribute, or value, spoils its transform and no other.
+#[test]
+fn what_cannot_be_understood_is_passed_over() {
+    let odd: [fn(&mut SaBuilder<'_>); 3] = [
+        |it| {
+            it.transform(7, 1).attribute(Attribute::short(32001, 1));
+        },
+        |it| {
+            it.transform(7, 1).attribute(Attribute::short(1, 4711));
+        },
+        |it| {
+            it.transform(7, 99);
+        },
+    ];
+    for (cookie, before) in (1..).zip(odd) {
+        let mut pair = Pair::new(config(A), config(B));
+        deliver(
+            &mut pair,
+            offer_with(AuthMethod::PRE_SHARED_KEY, cookie, before),
+        );
+        assert_eq!(pair.hosts[B].failures(), []);
+        assert_eq!(pair.hosts[B].endpoint.sas().count(), 1);
     }
 }
 

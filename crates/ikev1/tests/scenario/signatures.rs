@@ -48,6 +48,14 @@ fn pair(keys: [&[u8]; 2], aggressive: bool, profile: Profile) -> Pair {
     pair
 }
 
+pub(crate) fn aggressive(profile: Profile) -> Pair {
+    pair([P256, P256], true, profile)
+}
+
+pub(crate) fn main_mode(profile: Profile) -> Pair {
+    pair([P256, P256], false, profile)
+}
+
 fn method(pair: &Pair) -> Option<AuthMethod> {
     pair.hosts[A].events.iter().find_map(|it| match it {
         Event::Established(it) => Some(it.method),
