@@ -210,7 +210,7 @@ const ERRORS: [(&str, &str); 20] = [
         "t.toml:1:13: unknown field `nat-t`, expected `fragmentation` or `server-address`",
     ),
     (
-        "[connections.a]\n",
+        "[connections.a]\nremote_id = \"b\"\npsk = \"x\"\n",
         "t.toml:1:14: connection \"a\" has no local_id; add local_id = \"YOUR-NAME\"",
     ),
     (
