@@ -14,7 +14,7 @@ use ikev2::{Child, Endpoint, Event, Input, KeyLog, Outbox, Selectors};
 use ipsec_doi::TrafficSelector;
 
 /// What CI runs.
-const STEPS: u64 = 100_000;
+const STEPS: u64 = 200_000;
 /// Steps of one world, from connecting to the end of it.
 const WORLD: u64 = 400;
 /// Steps until both are left in peace.
