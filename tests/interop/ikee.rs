@@ -115,6 +115,22 @@ pub(crate) struct Ikee<'lab> {
 }
 
 impl<'lab> Ikee<'lab> {
+    /// Starts the daemon, which must refuse to; what it says.
+    pub(crate) fn refused(lab: &Lab, config: &Config) -> String {
+        let directory = lab.run.join("refused");
+        fs::create_dir_all(&directory).expect("a directory");
+        let file = directory.join("ikee.toml");
+        write(&file, &config.toml());
+        let output = lab
+            .ikee(config.host)
+            .args(["daemon", "-c"])
+            .arg(&file)
+            .output()
+            .expect("the daemon");
+        assert!(!output.status.success(), "it should not start");
+        text(&output.stderr)
+    }
+
     /// Starts the daemon on the configuration's host; it serves when this returns.
     pub(crate) fn start(lab: &'lab Lab, config: &Config) -> Self {
         let host = config.host;

@@ -257,7 +257,7 @@ pub(crate) fn say(line: &str) {
 }
 
 /// The lab's scripts and the program under test, or what is missing.
-fn find(peer: Kind) -> Result<(PathBuf, PathBuf), String> {
+pub(crate) fn find(peer: Kind) -> Result<(PathBuf, PathBuf), String> {
     let peers = std::env::var("IKEE_PEERS")
         .map_err(|_| "IKEE_PEERS is not set; `cargo xtask interop` runs these tests")?;
     if !peers.split(',').any(|it| it == peer.name()) {

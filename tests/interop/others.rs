@@ -5,7 +5,7 @@ use crate::lab::{Family, Host, Lab};
 use crate::peer::{Kind, Peer};
 
 /// The selectors of these peers are IPv4's alone, and OpenIKED has no AES-GCM for ESP.
-fn suit(mut config: Config, peer: Kind, host: Host) -> Config {
+pub(crate) fn suit(mut config: Config, peer: Kind, host: Host) -> Config {
     let selector = |host: Host| Some(format!("[\"{}/32\"]", host.inner(Family::V4)));
     config.local = selector(host);
     config.remote_ts = selector(host.other());

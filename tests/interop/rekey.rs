@@ -74,7 +74,7 @@ fn assert_new_ike_sa(ikee: &Ikee<'_>, old: &Value) {
 }
 
 /// Both kinds of rekeying, by us and by the peer, in one tunnel.
-fn rekeys(lab: &Lab, peer: &Peer<'_>, ikee: &Ikee<'_>) {
+pub(crate) fn rekeys(lab: &Lab, peer: &Peer<'_>, ikee: &Ikee<'_>) {
     let traffic = Traffic::start(lab);
     let old = spi(ikee);
     ikee.ask(&["rekey", "lab"]).expect("new keys for the child");

@@ -7,6 +7,7 @@ mod build;
 mod error;
 mod fingerprint;
 mod lifetime;
+mod plane;
 mod proof;
 mod runtime;
 mod schema;
@@ -14,6 +15,7 @@ mod secret;
 mod text;
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ use crate::trust::Trust;
 
 pub use error::ConfigError;
 pub(crate) use fingerprint::Fingerprint;
+pub use plane::KernelSettings;
 
 /// An annotated configuration with every key.
 pub const EXAMPLE: &str = include_str!("../example.toml");
@@ -77,6 +80,10 @@ pub struct Runtime {
     pub listen: Vec<IpAddr>,
     /// The control socket.
     pub control: PathBuf,
+    /// What carries packets.
+    pub data_plane: DataPlaneChoice,
+    /// What the kernel's plane is told about children, by the names of the connection and the child.
+    pub kernel: BTreeMap<(String, String), KernelSettings>,
     /// Name of the TUN device; `None` leaves packets alone.
     pub tun: Option<String>,
     /// MTU of the TUN device, in octets.
@@ -95,6 +102,26 @@ pub struct Runtime {
     pub control_group: Option<String>,
     /// Where metrics are served.
     pub metrics: Option<SocketAddr>,
+}
+
+impl Runtime {
+    /// What our sockets mark their datagrams with, so that those take the routes that there would be without
+    /// us.
+    pub(crate) fn mark(&self) -> Option<u32> {
+        let routes = self.tun.is_some() || self.data_plane == DataPlaneChoice::Kernel;
+        routes.then_some(self.route_table)
+    }
+}
+
+/// Which data plane to use.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum DataPlaneChoice {
+    /// ESP in this process, on a TUN device.
+    #[default]
+    Userspace,
+    /// ESP in the Linux kernel.
+    Kernel,
 }
 
 /// Which cryptographic provider to use.

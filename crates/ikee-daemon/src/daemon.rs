@@ -20,6 +20,7 @@ mod requests;
 mod start;
 mod strangers;
 mod system;
+mod traps;
 mod waiters;
 
 use std::collections::BTreeMap;
@@ -177,6 +178,7 @@ impl Daemon {
 
     /// Serves until SIGINT or SIGTERM, then deletes all SAs and takes everything back.
     pub async fn run(mut self) {
+        self.set_traps().await;
         for name in core::mem::take(&mut self.configuration.start) {
             self.start_connection(&name).await;
         }

@@ -27,7 +27,7 @@ use ipsec_esp::{Age, Lifetime, ip};
 use child::Child;
 pub use child::ChildSpec;
 pub use counters::{Counters, DropReason, Drops};
-use flow::Flow;
+pub(crate) use flow::Flow;
 pub use options::{InstallError, Options};
 pub use outcome::{Delivered, Dropped, Expiry, Outbound, Sealed};
 use routes::Routes;

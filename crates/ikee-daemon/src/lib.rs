@@ -1,4 +1,4 @@
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
 pub mod clock;
@@ -15,9 +15,11 @@ mod plane;
 mod privileges;
 pub mod provider;
 mod routes;
+mod sys;
 pub mod trust;
 mod tun;
 pub mod udp;
 
 pub use daemon::{Daemon, Log, StartError, run};
 pub use extensions::build as extensions;
+pub use plane::kernel::{KernelError, Refusal};

@@ -1,8 +1,9 @@
 //! What carries packets: a data plane between the endpoint's child SAs and the host.
 //!
 //! [`Userspace`](userspace::Userspace) seals and opens packets itself, between a TUN device and the IKE
-//! sockets. The daemon treats every plane alike, through [`DataPlane`].
+//! sockets; [`Kernel`](kernel::Kernel) has the kernel do it. The daemon treats every plane alike, through [`DataPlane`].
 
+pub(crate) mod kernel;
 mod run;
 pub(crate) mod userspace;
 
@@ -12,9 +13,12 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::io;
 
-use ikee::ext::ChildId;
+use ikee::doi::TrafficSelector;
+use ikee::doi::encapsulation::Mode;
+use ikee::ext::{ChildId, PolicyId};
 use ikee::ikev2::{ChildSa, ChildUpdate};
 
+use crate::config::KernelSettings;
 use crate::dataplane::{Counters, Drops, InstallError};
 use crate::udp::Sockets;
 
@@ -28,13 +32,13 @@ pub(crate) trait DataPlane: fmt::Debug {
 
     /// Installs both directions of a child, inbound first, and leads the host's packets there.
     ///
-    /// `assigned` are the addresses that the peer gave us. A child that replaces another one finds that one
+    /// A child that replaces another one finds that one
     /// installed: its inbound direction stays until [`remove`](Self::remove), its outbound one is used
     /// until the new child sends, so nothing is lost.
     fn install<'a>(
         &'a mut self,
         child: &'a ChildSa,
-        assigned: &'a [IpAddr],
+        setup: Setup<'a>,
     ) -> Work<'a, Result<(), PlaneError>>;
 
     /// Sends with a child from now on, and no more with the one that it replaces.
@@ -45,6 +49,12 @@ pub(crate) trait DataPlane: fmt::Debug {
 
     /// Removes both directions of a child, and whatever only this child needed; false if it is not installed.
     fn remove(&mut self, child: ChildId) -> Work<'_, bool>;
+
+    /// Waits for a packet that needs a child which does not stand: [`News::Wanted`].
+    fn trap<'a>(&'a mut self, trap: &'a Trap) -> Work<'a, Result<(), PlaneError>>;
+
+    /// Removes every trap.
+    fn untrap(&mut self) -> Work<'_, ()>;
 
     /// Gives the host an address that the peer assigned.
     fn add_address(&mut self, address: IpAddr) -> Work<'_, Result<(), PlaneError>>;
@@ -71,6 +81,45 @@ pub(crate) trait DataPlane: fmt::Debug {
     fn close(self: Box<Self>) -> Work<'static, ()>;
 }
 
+/// Who needs a route or a policy.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Owner {
+    /// A child.
+    Child(ChildId),
+    /// A trap: a connection, and which of its children.
+    Trap(PolicyId, usize),
+}
+
+/// What there is to know of a connection for its children.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup<'a> {
+    /// Addresses that the peer gave us.
+    pub(crate) assigned: &'a [IpAddr],
+    /// What the kernel's plane adds.
+    pub(crate) settings: KernelSettings,
+}
+
+/// A child that is opened by the first packet for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Trap {
+    /// Its connection.
+    pub(crate) policy: PolicyId,
+    /// Which of the connection's children.
+    pub(crate) child: usize,
+    /// Tunnel or transport.
+    pub(crate) mode: Mode,
+    /// Our outer address.
+    pub(crate) local: IpAddr,
+    /// The peer's.
+    pub(crate) remote: IpAddr,
+    /// What the kernel's plane adds.
+    pub(crate) settings: KernelSettings,
+    /// What lies behind us.
+    pub(crate) local_selectors: Vec<TrafficSelector>,
+    /// What lies behind the peer.
+    pub(crate) remote_selectors: Vec<TrafficSelector>,
+}
+
 /// What happened on a data plane that the endpoint must know.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum News {
@@ -80,6 +129,13 @@ pub(crate) enum News {
         child: ChildId,
         /// Nothing passes any more.
         hard: bool,
+    },
+    /// A packet waits for a child that a [`Trap`] stands for.
+    Wanted {
+        /// Its connection.
+        policy: PolicyId,
+        /// Which of the connection's children.
+        child: usize,
     },
 }
 
@@ -95,6 +151,17 @@ pub(crate) enum PlaneError {
     /// The child is installed, but the host's packets do not find it.
     #[error("cannot set its routes: {0}")]
     Routes(Box<rtnetlink::Error>),
+    /// The kernel says no.
+    #[error("the kernel refuses {0}")]
+    Kernel(#[from] kernel::Refusal),
+    /// The kernel has no such cipher.
+    #[error(
+        "the kernel has no {0}; load the module, or leave the suite out of the child's proposals"
+    )]
+    NoCipher(String),
+    /// The selectors are too many for the kernel's policies.
+    #[error("its selectors make too many policies; use fewer, or subnets instead of ranges")]
+    TooManyPolicies,
     /// The peer wants what only the kernel's plane can do.
     #[error("{0}")]
     NoPackets(&'static str),

@@ -1,39 +1,61 @@
-//! Addresses and routes of the TUN device.
+//! Addresses, and routes to what lies behind peers.
 //!
 //! What lies behind peers goes into a routing table of its own. A rule leads there every packet
 //! that does not carry our sockets' mark, so the way to a peer never leads through the tunnel to
 //! that peer, whatever the traffic selectors are. Beside a default route the table also says
 //! that the peer itself is reached otherwise, for the kernel's check of reverse paths.
 
-mod prefix;
+pub(crate) mod prefix;
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::collections::BTreeMap;
 
 use ikee::doi::TrafficSelector;
-use ikee::ext::ChildId;
 use rtnetlink::packet_route::address::AddressHeaderFlags;
-use rtnetlink::packet_route::route::{RouteMessage, RouteType};
+use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteMessage, RouteType};
 use rtnetlink::packet_route::rule::{RuleAction, RuleFlags, RuleMessage};
 use rtnetlink::{Error, Handle, RouteMessageBuilder};
 
 use prefix::Prefix;
 
-/// The netlink side of the TUN device.
+use crate::plane::Owner;
+
+/// The loopback device, in every network namespace.
+const LOOPBACK: u32 = 1;
+
+/// The netlink side.
 #[derive(Debug)]
 pub(crate) struct Routes {
     handle: Handle,
     table: u32,
+    /// Where assigned addresses are.
     device: u32,
     /// Who needs a route; the last one to go takes it along.
-    users: BTreeMap<(Prefix, bool), Vec<ChildId>>,
+    users: BTreeMap<(Prefix, bool), (Hop, Vec<Owner>)>,
     rules: Vec<RuleMessage>,
+}
+
+/// Where a route leads.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Hop {
+    device: u32,
+    gateway: Option<IpAddr>,
+}
+
+/// How packets get to what lies behind a peer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Path {
+    /// Into the device that was given to [`Routes::open`].
+    Device,
+    /// As packets to the peer itself, with the right source address, and only where the host would do
+    /// something else.
+    AsThePeer,
 }
 
 /// A child's part of the routing table.
 #[derive(Clone, Debug)]
-pub(crate) struct ChildRoutes<'a> {
-    pub(crate) child: ChildId,
+pub(crate) struct Needed<'a> {
+    pub(crate) owner: Owner,
     /// The peer's outer address.
     pub(crate) peer: IpAddr,
     pub(crate) local: &'a [TrafficSelector],
@@ -44,14 +66,16 @@ pub(crate) struct ChildRoutes<'a> {
 
 impl Routes {
     /// Connects to netlink and adds the rules.
-    pub(crate) async fn open(device: u32, table: u32) -> Result<Self, Error> {
+    ///
+    /// Assigned addresses go to `device`, else to the loopback device.
+    pub(crate) async fn open(device: Option<u32>, table: u32) -> Result<Self, Error> {
         let (connection, handle, _) =
             rtnetlink::new_connection().map_err(|_| Error::RequestFailed)?;
         tokio::spawn(connection);
         let mut routes = Self {
             handle,
             table,
-            device,
+            device: device.unwrap_or(LOOPBACK),
             users: BTreeMap::new(),
             rules: Vec::new(),
         };
@@ -114,69 +138,119 @@ impl Routes {
         }
     }
 
-    /// Routes what lies behind the peer into the device.
-    pub(crate) async fn add_child(&mut self, wanted: &ChildRoutes<'_>) -> Result<(), Error> {
-        let prefixes: Vec<Prefix> = wanted
+    /// Routes what lies behind the peer.
+    pub(crate) async fn add(&mut self, needed: &Needed<'_>, path: Path) -> Result<(), Error> {
+        let prefixes: Vec<Prefix> = needed
             .remote
             .iter()
             .flat_map(|selector| prefix::cover(selector.start, selector.end))
             .collect();
-        let peer = Prefix::host(wanted.peer);
+        let peer = Prefix::host(needed.peer);
         let around =
-            prefixes.iter().any(|prefix| prefix.contains(wanted.peer)) && !prefixes.contains(&peer);
+            prefixes.iter().any(|prefix| prefix.contains(needed.peer)) && !prefixes.contains(&peer);
+        let hop = match path {
+            Path::Device => Hop {
+                device: self.device,
+                gateway: None,
+            },
+            Path::AsThePeer => match self.lookup(needed.peer).await {
+                Ok((hop, _)) => hop,
+                Err(error) => return Err(error),
+            },
+        };
         if around {
-            self.add(wanted.child, peer, None, true).await?;
+            self.set(needed.owner, peer, hop, None, true).await?;
         }
         for prefix in prefixes {
-            let source = self.source(wanted, prefix.is_v4());
-            self.add(wanted.child, prefix, source, false).await?;
+            let source = source(needed, prefix.is_v4());
+            if path == Path::AsThePeer && !self.differs(needed, prefix, source).await {
+                continue;
+            }
+            self.set(needed.owner, prefix, hop, source, false).await?;
         }
         Ok(())
     }
 
-    async fn add(
+    /// Whether the host has no way to what lies behind a peer, or takes the wrong source address, though it
+    /// has a right one.
+    async fn differs(&self, needed: &Needed<'_>, prefix: Prefix, source: Option<IpAddr>) -> bool {
+        let Ok((_, usual)) = self.lookup(prefix.address).await else {
+            return true;
+        };
+        let fits = |address| {
+            needed
+                .local
+                .iter()
+                .any(|selector| within(selector, address))
+        };
+        source.is_some() && !usual.is_some_and(fits)
+    }
+
+    /// Where packets of our sockets to this address go, and with which source address.
+    async fn lookup(&self, to: IpAddr) -> Result<(Hop, Option<IpAddr>), Error> {
+        use futures_util::TryStreamExt;
+
+        let mut question = match to {
+            IpAddr::V4(to) => RouteMessageBuilder::<Ipv4Addr>::new()
+                .destination_prefix(to, 32)
+                .build(),
+            IpAddr::V6(to) => RouteMessageBuilder::<Ipv6Addr>::new()
+                .destination_prefix(to, 128)
+                .build(),
+        };
+        question.attributes.push(RouteAttribute::Mark(self.table));
+        let answer = self
+            .handle
+            .route()
+            .get(question)
+            .execute()
+            .try_next()
+            .await?;
+        answer.as_ref().and_then(hop).ok_or(Error::RequestFailed)
+    }
+
+    async fn set(
         &mut self,
-        child: ChildId,
+        owner: Owner,
         prefix: Prefix,
+        hop: Hop,
         source: Option<IpAddr>,
         throw: bool,
     ) -> Result<(), Error> {
-        self.users.entry((prefix, throw)).or_default().push(child);
-        let route = self.route(prefix, source, throw);
+        let entry = self.users.entry((prefix, throw));
+        let (known, users) = entry.or_insert((hop, Vec::new()));
+        *known = hop;
+        users.push(owner);
+        let route = self.route(prefix, hop, source, throw);
         self.handle.route().add(route).replace().execute().await
     }
 
-    /// Removes the routes that only this child needed.
-    pub(crate) async fn remove_child(&mut self, child: ChildId) {
+    /// Removes the routes that only this owner needed.
+    pub(crate) async fn remove(&mut self, owner: Owner) {
         let mut unused = Vec::new();
-        for (key, users) in &mut self.users {
-            users.retain(|&user| user != child);
+        for (key, (hop, users)) in &mut self.users {
+            users.retain(|&user| user != owner);
             if users.is_empty() {
-                unused.push(*key);
+                unused.push((*key, *hop));
             }
         }
-        for key in unused {
+        for (key, hop) in unused {
             self.users.remove(&key);
-            self.remove(key.0, key.1).await;
+            self.delete(key, hop).await;
         }
     }
 
-    async fn remove(&self, prefix: Prefix, throw: bool) {
-        if let Err(error) = self
-            .handle
-            .route()
-            .del(self.route(prefix, None, throw))
-            .execute()
-            .await
-        {
+    async fn delete(&self, (prefix, throw): (Prefix, bool), hop: Hop) {
+        let route = self.route(prefix, hop, None, throw);
+        if let Err(error) = self.handle.route().del(route).execute().await {
             tracing::debug!("route to {prefix}: {error}");
         }
     }
 
     /// Removes what would outlive the device.
     pub(crate) async fn close(self) {
-        for &(prefix, throw) in self.users.keys() {
-            self.remove(prefix, throw).await;
+        for (&key, &(hop, _)) in &self.users {
+            self.delete(key, hop).await;
         }
         for rule in &self.rules {
             if let Err(error) = self.handle.rule().del(rule.clone()).execute().await {
@@ -185,58 +259,77 @@ impl Routes {
         }
     }
 
-    fn route(&self, prefix: Prefix, source: Option<IpAddr>, throw: bool) -> RouteMessage {
-        let device = self.device;
-        match prefix.address {
-            IpAddr::V4(address) => {
-                let mut route = RouteMessageBuilder::<Ipv4Addr>::new()
-                    .destination_prefix(address, prefix.length)
-                    .table_id(self.table);
-                if let Some(IpAddr::V4(source)) = source {
-                    route = route.pref_source(source);
-                }
-                if throw {
-                    route.kind(RouteType::Throw)
-                } else {
-                    route.output_interface(device)
-                }
-                .build()
-            }
-            IpAddr::V6(address) => {
-                let mut route = RouteMessageBuilder::<Ipv6Addr>::new()
-                    .destination_prefix(address, prefix.length)
-                    .table_id(self.table);
-                if let Some(IpAddr::V6(source)) = source {
-                    route = route.pref_source(source);
-                }
-                if throw {
-                    route.kind(RouteType::Throw)
-                } else {
-                    route.output_interface(device)
-                }
-                .build()
-            }
+    fn route(&self, prefix: Prefix, hop: Hop, source: Option<IpAddr>, throw: bool) -> RouteMessage {
+        let mut route = match prefix.address {
+            IpAddr::V4(address) => RouteMessageBuilder::<Ipv4Addr>::new()
+                .destination_prefix(address, prefix.length)
+                .table_id(self.table)
+                .build(),
+            IpAddr::V6(address) => RouteMessageBuilder::<Ipv6Addr>::new()
+                .destination_prefix(address, prefix.length)
+                .table_id(self.table)
+                .build(),
+        };
+        if throw {
+            route.header.kind = RouteType::Throw;
+            return route;
         }
+        let attributes = &mut route.attributes;
+        attributes.push(RouteAttribute::Oif(hop.device));
+        let wire = |address| match address {
+            IpAddr::V4(address) => RouteAddress::Inet(address),
+            IpAddr::V6(address) => RouteAddress::Inet6(address),
+        };
+        let same = |address: &IpAddr| address.is_ipv4() == prefix.is_v4();
+        attributes.extend(
+            source
+                .filter(same)
+                .map(wire)
+                .map(RouteAttribute::PrefSource),
+        );
+        attributes.extend(
+            hop.gateway
+                .filter(same)
+                .map(wire)
+                .map(RouteAttribute::Gateway),
+        );
+        route
     }
+}
 
-    /// The address that packets of this host should carry: the assigned one, or one of ours that
-    /// the local selectors name.
-    fn source(&self, wanted: &ChildRoutes<'_>, v4: bool) -> Option<IpAddr> {
-        if let Some(&assigned) = wanted
-            .assigned
-            .iter()
-            .find(|address| address.is_ipv4() == v4)
-        {
-            return Some(assigned);
+/// The hop that an answer of the kernel names, and the source address it would take.
+fn hop(answer: &RouteMessage) -> Option<(Hop, Option<IpAddr>)> {
+    let (mut device, mut gateway, mut source) = (None, None, None);
+    let read = |address: &RouteAddress| match address {
+        RouteAddress::Inet(address) => Some(IpAddr::V4(*address)),
+        RouteAddress::Inet6(address) => Some(IpAddr::V6(*address)),
+        _ => None,
+    };
+    for attribute in &answer.attributes {
+        match attribute {
+            RouteAttribute::Oif(index) => device = Some(*index),
+            RouteAttribute::Gateway(address) => gateway = read(address),
+            RouteAttribute::PrefSource(address) => source = read(address),
+            _ => {}
         }
-        let mut ours = own_addresses().filter(|address| address.is_ipv4() == v4);
-        ours.find(|&address| {
-            wanted
-                .local
-                .iter()
-                .any(|selector| within(selector, address))
-        })
     }
+    device.map(|device| (Hop { device, gateway }, source))
+}
+
+/// The address that packets of this host should carry: the assigned one, or one of ours that
+/// the local selectors name.
+fn source(needed: &Needed<'_>, v4: bool) -> Option<IpAddr> {
+    let mut assigned = needed.assigned.iter();
+    if let Some(&assigned) = assigned.find(|address| address.is_ipv4() == v4) {
+        return Some(assigned);
+    }
+    let mut ours = own_addresses().filter(|address| address.is_ipv4() == v4);
+    ours.find(|&address| {
+        needed
+            .local
+            .iter()
+            .any(|selector| within(selector, address))
+    })
 }
 
 /// The addresses of this host that others may use.

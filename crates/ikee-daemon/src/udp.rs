@@ -10,6 +10,8 @@ use socket2::{Domain, Protocol, Socket as Raw, Type};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
+use crate::sys;
+
 /// Buffers a system call fills; each can hold the datagrams that the kernel has merged.
 const BUFFERS: usize = 8;
 /// Octets of one: a UDP payload has no more.
@@ -50,6 +52,22 @@ impl Sockets {
             }
         }
         Ok(Self { sockets, next: 0 })
+    }
+
+    /// Has the kernel open the ESP that reaches `nat_t`, with the SAs that it knows, and keeps its policies
+    /// off what these sockets send and receive.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn leave_esp_to_the_kernel(&self, nat_t: u16) -> io::Result<()> {
+        for socket in &self.sockets {
+            sys::bypass_policies(socket.io.as_fd(), socket.local.is_ipv4())?;
+            if socket.local.port() == nat_t {
+                sys::decapsulate_esp(socket.io.as_fd())?;
+                sys::keep_apart(socket.io.as_fd())?;
+            }
+        }
+        Ok(())
     }
 
     /// Where the sockets are bound.

@@ -9,10 +9,10 @@ use ikee::ikev2::{self, Addressing, Limits, Ports, Profile, Remote, Retransmit, 
 use toml::Spanned;
 
 use super::error::{ConfigError, Source};
-use super::text::{FromText, Ordered, SelectorItem, Text};
+use super::text::{FromText, SelectorItem, Text};
 use super::{
     ExtensionSettings, Fingerprint, FragmentationSettings, ServerAddressSettings, Settings,
-    lifetime, proof, runtime, schema,
+    lifetime, plane, proof, runtime, schema,
 };
 use crate::trust::Trust;
 
@@ -42,25 +42,24 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
         trust: Trust::default(),
         warnings: Vec::new(),
     };
+    let mut gathered = plane::Gathered::new(file.daemon.data_plane);
     let mut start = Vec::new();
     let mut inline_psk = false;
     let (mut connections, mut fingerprints) = (Vec::new(), Vec::new());
     for (number, (name, connection)) in (1_u64..).zip(file.connections.0) {
         if connection.start {
-            if connection.remote.is_none() {
-                return Err(source.error(
-                    name.span(),
-                    format!(
-                        "connection {:?} has start = true but no remote; add remote = \"ADDRESS\"",
-                        name.get_ref()
-                    ),
-                ));
-            }
+            initiates(source, &name, &connection)?;
             start.push(name.get_ref().clone());
         }
         inline_psk |= connection.psk.is_some();
-        let mut built = connect(&mut proofs, PolicyId::new(0), &name, connection)?;
-        fingerprints.push(Fingerprint::of(&built));
+        let mut built = connect(
+            &mut proofs,
+            &mut gathered,
+            PolicyId::new(0),
+            &name,
+            connection,
+        )?;
+        fingerprints.push(Fingerprint::of(&built, &gathered.of(name.get_ref())));
         built.policy = PolicyId::new(number);
         connections.push(built);
     }
@@ -72,8 +71,10 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
         Some(schema::Profile::Rfc) => Profile::RFC,
         Some(schema::Profile::Microsoft) | None => Profile::MICROSOFT,
     };
+    let mut runtime = runtime::runtime(source, file.daemon)?;
+    runtime.kernel = gathered.settings;
     Ok(Settings {
-        runtime: runtime::runtime(source, file.daemon)?,
+        runtime,
         endpoint,
         extensions: extensions(&file.extensions),
         start,
@@ -123,8 +124,25 @@ fn extensions(given: &schema::Extensions) -> ExtensionSettings {
     }
 }
 
+/// Refuses to start a connection that does not know its peer.
+fn initiates(
+    source: Source<'_>,
+    name: &Spanned<String>,
+    connection: &schema::Connection,
+) -> Checked<()> {
+    if connection.remote.is_some() {
+        return Ok(());
+    }
+    let name_text = name.get_ref();
+    let what = format!(
+        "connection {name_text:?} has start = true but no remote; add remote = \"ADDRESS\""
+    );
+    Err(source.error(name.span(), what))
+}
+
 fn connect(
     proofs: &mut proof::Builder<'_>,
+    gathered: &mut plane::Gathered,
     policy: PolicyId,
     name: &Spanned<String>,
     mut given: schema::Connection,
@@ -137,9 +155,9 @@ fn connect(
     connection.proposals =
         proposals::<IkeProposal>(source, given.proposals.take(), &IKE_PROPOSALS)?;
     connection.addressing = addressing(source, name, &given.addresses)?;
-    connection.children = children(source, given.children)?;
+    connection.children = children(gathered, name.get_ref(), &mut given, source)?;
     // the userspace data plane carries ESP in UDP only
-    connection.force_encapsulation = true;
+    connection.force_encapsulation = !gathered.is_kernel() || given.remote_ports.nat_t_always;
     connection.start_on_nat_t = given.remote_ports.nat_t_first;
     if let Some(liveness) = given.liveness {
         connection.liveness = (liveness.0 > Duration::ZERO).then_some(liveness.0);
@@ -216,12 +234,19 @@ fn addressing(
     Ok(addressing)
 }
 
-fn children(source: Source<'_>, given: Ordered<schema::Child>) -> Checked<Vec<ikev2::Child>> {
+fn children(
+    gathered: &mut plane::Gathered,
+    connection: &str,
+    given: &mut schema::Connection,
+    source: Source<'_>,
+) -> Checked<Vec<ikev2::Child>> {
+    let initiates = given.remote.is_some();
     let mut children = Vec::new();
-    for (name, child) in given.0 {
-        let proposals = proposals::<EspProposal>(source, child.proposals, &ESP_PROPOSALS)?;
+    for (name, mut child) in core::mem::take(&mut given.children.0) {
+        let proposals = proposals::<EspProposal>(source, child.proposals.take(), &ESP_PROPOSALS)?;
         let mut built = ikev2::Child::new(name.into_inner(), proposals);
         built.lifetime = lifetime::child(source, &child.lifetime)?;
+        gathered.child(source, connection, &mut built, &child, initiates)?;
         built.local = selectors(source, child.local)?;
         built.remote = selectors(source, child.remote)?;
         children.push(built);

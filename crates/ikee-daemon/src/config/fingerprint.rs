@@ -6,6 +6,8 @@ use ikee::doi::HashId;
 use ikee::ikev2::{Connection, LocalProof, RemoteProof};
 use zeroize::Zeroizing;
 
+use super::KernelSettings;
+
 /// A digest of all that a connection is, secrets included. It never leaves the process.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) struct Fingerprint([u8; 32]);
@@ -18,10 +20,10 @@ impl fmt::Debug for Fingerprint {
 
 impl Fingerprint {
     /// Of a connection without its handle: give it the same one each time.
-    pub(crate) fn of(connection: &Connection) -> Self {
+    pub(crate) fn of(connection: &Connection, kernel: &[KernelSettings]) -> Self {
         let mut text = Zeroizing::new(String::new());
         // a String takes everything; every field is in here, of secrets their length
-        write!(text, "{connection:?}").unwrap_or_default();
+        write!(text, "{connection:?}{kernel:?}").unwrap_or_default();
         let mut parts: Vec<&[u8]> = vec![text.as_bytes()];
         match &connection.authentication.local {
             LocalProof::Psk(secret) => parts.push(secret.as_slice()),

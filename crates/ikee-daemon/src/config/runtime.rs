@@ -1,13 +1,14 @@
 //! The section `[daemon]`: sockets, devices and files.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use toml::Spanned;
 
 use super::build::{Checked, beside};
 use super::error::Source;
-use super::{ProviderChoice, Runtime, schema};
+use super::{DataPlaneChoice, ProviderChoice, Runtime, plane, schema};
 
 /// MTU of the TUN device, unless configured.
 const TUN_MTU: u16 = 1380;
@@ -20,11 +21,8 @@ const ROUTE_TABLE: u32 = 4500;
 
 pub(super) fn runtime(source: Source<'_>, daemon: schema::Daemon) -> Checked<Runtime> {
     let metrics = metrics(source, &daemon)?;
-    let tun = match daemon.tun {
-        None => Some("ikee0".to_owned()),
-        Some(name) if name.get_ref() == "none" => None,
-        Some(name) => Some(device_name(source, name)?),
-    };
+    let data_plane = plane::choice(daemon.data_plane);
+    let tun = tun(source, daemon.tun, data_plane)?;
     let mtu = daemon.mtu.unwrap_or_else(|| Spanned::new(0..0, TUN_MTU));
     if *mtu.get_ref() < SMALLEST_MTU {
         return Err(source.error(
@@ -62,6 +60,8 @@ pub(super) fn runtime(source: Source<'_>, daemon: schema::Daemon) -> Checked<Run
         control: daemon
             .control
             .map_or_else(|| PathBuf::from(super::CONTROL_SOCKET), relative),
+        data_plane,
+        kernel: BTreeMap::new(),
         tun,
         mtu: mtu.into_inner(),
         route_table: table.into_inner(),
@@ -98,6 +98,24 @@ fn metrics(source: Source<'_>, daemon: &schema::Daemon) -> Checked<Option<Socket
             address.port()
         ),
     ))
+}
+
+/// The TUN device of the userspace plane.
+fn tun(
+    source: Source<'_>,
+    given: Option<Spanned<String>>,
+    data_plane: DataPlaneChoice,
+) -> Checked<Option<String>> {
+    Ok(match given {
+        Some(name) if data_plane == DataPlaneChoice::Kernel && name.get_ref() != "none" => {
+            let what = "tun is for data_plane = \"userspace\"; leave it out";
+            return Err(source.error(name.span(), what));
+        }
+        None if data_plane == DataPlaneChoice::Kernel => None,
+        None => Some("ikee0".to_owned()),
+        Some(name) if name.get_ref() == "none" => None,
+        Some(name) => Some(device_name(source, name)?),
+    })
 }
 
 fn device_name(source: Source<'_>, name: Spanned<String>) -> Checked<String> {

@@ -9,6 +9,7 @@ use ikee::x509::Purpose;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::plane::Mark;
 use super::text::{Anyone, Ordered, Prefixed6, Secret, SelectorItem, Text, Time};
 
 #[derive(Debug, Default, Deserialize)]
@@ -27,6 +28,7 @@ pub(super) struct Daemon {
     pub(super) port: Option<u16>,
     pub(super) nat_t_port: Option<u16>,
     pub(super) control: Option<PathBuf>,
+    pub(super) data_plane: Option<DataPlane>,
     pub(super) tun: Option<Spanned<String>>,
     pub(super) mtu: Option<Spanned<u16>>,
     pub(super) route_table: Option<Spanned<u32>>,
@@ -37,6 +39,13 @@ pub(super) struct Daemon {
     pub(super) control_group: Option<String>,
     pub(super) metrics: Option<Spanned<Text<SocketAddr>>>,
     pub(super) metrics_remote: bool,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum DataPlane {
+    Userspace,
+    Kernel,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -110,6 +119,7 @@ pub(super) struct RemotePorts {
     pub(super) ike: Option<u16>,
     pub(super) nat_t: Option<u16>,
     pub(super) nat_t_first: bool,
+    pub(super) nat_t_always: bool,
 }
 
 /// How both sides prove who they are, beside `psk`.
@@ -198,4 +208,22 @@ pub(super) struct Child {
     pub(super) local: Option<Spanned<Vec<Text<SelectorItem>>>>,
     pub(super) remote: Option<Spanned<Vec<Text<SelectorItem>>>>,
     pub(super) lifetime: ChildLifetime,
+    pub(super) mode: Option<Mode>,
+    pub(super) start: Option<Spanned<Start>>,
+    pub(super) mark: Option<Spanned<Text<Mark>>>,
+    pub(super) if_id: Option<Spanned<u32>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Mode {
+    Tunnel,
+    Transport,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Start {
+    None,
+    Trap,
 }

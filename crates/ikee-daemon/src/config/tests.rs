@@ -348,3 +348,62 @@ fn secrets_do_not_appear_in_debug_output() {
     .unwrap();
     assert!(!format!("{settings:?}").contains("hunter2"));
 }
+
+/// The connection with these lines under `[daemon]` and in a child.
+fn with_plane(daemon: &str, child: &str) -> Result<Settings, ConfigError> {
+    let text = format!("[daemon]\n{daemon}\n{CONNECTION}\n[connections.a.children.net]\n{child}\n");
+    parse(Path::new("t.toml"), &text)
+}
+
+#[test]
+fn the_kernels_plane_is_chosen_and_told_about_marks_and_interfaces() {
+    let settings = with_plane(
+        "data_plane = \"kernel\"",
+        "mark = \"0x2a/0xff\"\nif_id = 7\nmode = \"transport\"",
+    )
+    .unwrap();
+    assert_eq!(settings.runtime.data_plane, DataPlaneChoice::Kernel);
+    assert_eq!(settings.runtime.tun, None);
+    let key = ("a".to_owned(), "net".to_owned());
+    let given = settings.runtime.kernel[&key];
+    assert_eq!((given.mark, given.if_id), (Some((0x2a, 0xff)), Some(7)));
+    let connection = &settings.endpoint.connections[0];
+    assert!(
+        !connection.force_encapsulation,
+        "the kernel sends bare ESP, too"
+    );
+    assert_eq!(
+        connection.children[0].mode,
+        ikee::doi::encapsulation::Mode::Transport
+    );
+}
+
+#[test]
+fn what_is_for_another_plane_is_refused_with_its_place() {
+    let refused = |daemon, child| with_plane(daemon, child).unwrap_err().to_string();
+    let kernel = "data_plane = \"kernel\"";
+    for (error, wanted) in [
+        (refused("data_plane = \"ebpf\"", ""), "t.toml:2:14: "),
+        (
+            refused("data_plane = \"kernel\"\ntun = \"ikee1\"", ""),
+            "t.toml:3:7: tun is for ",
+        ),
+        (
+            refused("", "if_id = 7"),
+            "if_id is for the kernel's policies; add data_plane",
+        ),
+        (
+            refused("", "mark = \"1\""),
+            "mark is for the kernel's policies; add data_plane",
+        ),
+        (refused(kernel, "if_id = 0"), "if_id = 0 names no interface"),
+        (
+            refused(kernel, "mark = \"0x100/0xff\""),
+            "is not a mark; write a mark such as",
+        ),
+        (refused(kernel, "mode = \"beet\""), "t.toml:"),
+    ] {
+        assert!(error.contains(wanted), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}

@@ -73,6 +73,7 @@ impl Daemon {
         for news in core::mem::take(&mut self.news) {
             match news {
                 News::Expired { child, hard } => self.input(Input::ChildExpired { child, hard }),
+                News::Wanted { policy, child } => self.wanted(policy, child),
             }
         }
     }

@@ -8,7 +8,7 @@ use ikee::ikev2::{ChildSa, Event, KeyLog, Output, Transmit};
 use super::Daemon;
 use super::notes::ChildNote;
 use crate::control::Topic;
-use crate::plane::PlaneError;
+use crate::plane::{PlaneError, Setup};
 
 impl Daemon {
     /// Carries out all that is in the outbox, then tells those who wait for a result.
@@ -74,7 +74,11 @@ impl Daemon {
         self.book.children.insert(id, note);
         let sa = self.book.sas.get(&child.sa);
         let assigned = sa.map_or(&[][..], |sa| &sa.assigned);
-        let installed = self.plane.install(child, assigned).await;
+        let setup = Setup {
+            assigned,
+            settings: self.kernel_settings(child.policy, &child.name),
+        };
+        let installed = self.plane.install(child, setup).await;
         span.in_scope(|| match installed {
             Ok(()) => {}
             Err(error @ PlaneError::NoPackets(_)) => {

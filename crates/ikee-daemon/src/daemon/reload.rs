@@ -84,6 +84,7 @@ fn restart(old: &Runtime, new: &Runtime) -> Vec<String> {
     [
         ("listen", old.listen != new.listen),
         ("control", old.control != new.control),
+        ("data_plane", old.data_plane != new.data_plane),
         ("tun", old.tun != new.tun),
         ("mtu", old.mtu != new.mtu),
         ("route_table", old.route_table != new.route_table),
@@ -154,8 +155,10 @@ impl Daemon {
         let mut endpoint = new.endpoint;
         endpoint.key_log = self.book.key_tables.is_some();
         endpoint.trace = self.log.level >= LogLevel::Debug;
+        self.runtime.kernel = new.runtime.kernel;
         self.core(|core, now, outbox| core.reconfigure(now, endpoint, outbox));
         self.perform().await;
+        self.set_traps().await;
         for name in up {
             self.start_connection(&name).await;
         }

@@ -154,7 +154,7 @@ impl Daemon {
         }
     }
 
-    fn initiate(&mut self, policy: PolicyId) -> Result<SaId, (Code, String)> {
+    pub(super) fn initiate(&mut self, policy: PolicyId) -> Result<SaId, (Code, String)> {
         let failed = |why: String| (Code::Failed, why);
         let connection = self
             .endpoint
@@ -165,11 +165,7 @@ impl Daemon {
         let remote = connection.and_then(|connection| connection.remote);
         let remote =
             remote.ok_or_else(|| failed("the connection has no remote address".to_owned()))?;
-        let mark = self
-            .runtime
-            .tun
-            .is_some()
-            .then_some(self.runtime.route_table);
+        let mark = self.runtime.mark();
         let local = udp::source_address(remote.address, mark)
             .map_err(|error| failed(format!("there is no way to {}: {error}", remote.address)))?;
         let remote = core::net::SocketAddr::new(remote.address, remote.ports.ike);

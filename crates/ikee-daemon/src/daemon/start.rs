@@ -15,7 +15,7 @@ use super::reload::Configuration;
 use super::system::{self, System};
 use super::{Book, Control, Daemon, Log, Signals};
 use crate::clock::Clock;
-use crate::config::{Runtime, Settings};
+use crate::config::{DataPlaneChoice, Runtime, Settings};
 use crate::control::LogLevel;
 use crate::control::access::Access;
 use crate::control::server::Server;
@@ -23,6 +23,7 @@ use crate::keylog::KeyTables;
 use crate::metrics::server::Scrape;
 use crate::metrics::{self, Metrics};
 use crate::plane::DataPlane;
+use crate::plane::kernel::{Kernel, KernelError};
 use crate::plane::userspace::Userspace;
 use crate::privileges::{self, Account};
 use crate::routes::Routes;
@@ -56,6 +57,9 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// The kernel's data plane.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
     /// Routing rules.
     #[error("cannot set up routing: {0}")]
     Routes(Box<rtnetlink::Error>),
@@ -129,7 +133,7 @@ impl Daemon {
         let endpoint = Endpoint::new(endpoint, provider, extensions, seed);
         let endpoint = endpoint.map_err(|_| StartError::Crypto)?;
         let key_tables = key_tables(&runtime)?;
-        let mark = runtime.tun.is_some().then_some(runtime.route_table);
+        let mark = runtime.mark();
         let account = account(&runtime)?;
         let server = control(&runtime, account.as_ref()).map_err(|error| StartError::Control {
             path: runtime.control.clone(),
@@ -137,7 +141,10 @@ impl Daemon {
         })?;
         let sockets = Sockets::bind(&runtime.listen, &[ports.ike, ports.nat_t], mark)
             .map_err(StartError::Bind)?;
-        let plane = plane(&runtime, provider).await?;
+        let plane = match runtime.data_plane {
+            DataPlaneChoice::Userspace => userspace(&runtime, provider).await?,
+            DataPlaneChoice::Kernel => kernel(&runtime, &sockets, ports.nat_t).await?,
+        };
         let scrapes = scrapes(&runtime).await?;
         privileges::give_up(account.as_ref(), capabilities(&runtime))
             .map_err(StartError::Privileges)?;
@@ -223,8 +230,8 @@ async fn scrapes(runtime: &Runtime) -> Result<Option<mpsc::Receiver<Scrape>>, St
 
 /// What the process needs as long as it runs.
 fn capabilities(runtime: &Runtime) -> CapabilitySet {
-    if runtime.tun.is_some() {
-        // routes, addresses, and the marks of sockets
+    if runtime.mark().is_some() {
+        // routes, addresses, the kernel's SAs, and the marks of sockets
         CapabilitySet::NET_ADMIN
     } else {
         CapabilitySet::empty()
@@ -265,7 +272,18 @@ fn key_tables(runtime: &Runtime) -> Result<Option<KeyTables>, StartError> {
     })
 }
 
-async fn plane(
+async fn kernel(
+    runtime: &Runtime,
+    sockets: &Sockets,
+    nat_t: u16,
+) -> Result<Box<dyn DataPlane>, StartError> {
+    let routes = Routes::open(None, runtime.route_table).await;
+    let routes = routes.map_err(|error| StartError::Routes(Box::new(error)))?;
+    let kernel = Kernel::open(sockets, nat_t, routes)?;
+    Ok(Box::new(kernel))
+}
+
+async fn userspace(
     runtime: &Runtime,
     provider: &'static ikee::crypto::Provider,
 ) -> Result<Box<dyn DataPlane>, StartError> {
@@ -275,7 +293,7 @@ async fn plane(
             name: name.clone(),
             error,
         })?;
-        let routes = Routes::open(device.index(), runtime.route_table).await;
+        let routes = Routes::open(Some(device.index()), runtime.route_table).await;
         tun = Some((
             device,
             routes.map_err(|error| StartError::Routes(Box::new(error)))?,

@@ -161,6 +161,12 @@ impl Drops {
         self.0.iter().sum()
     }
 
+    pub(crate) fn add(&mut self, reason: DropReason, count: u64) {
+        if let Some(sum) = self.0.get_mut(reason as usize) {
+            *sum = sum.saturating_add(count);
+        }
+    }
+
     pub(super) fn count(&mut self, reason: DropReason) {
         if let Some(count) = self.0.get_mut(reason as usize) {
             *count += 1;

@@ -15,7 +15,7 @@ const UDP_LITE: u8 = 136;
 
 /// A packet, as far as selectors care.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Flow {
+pub(crate) struct Flow {
     pub(super) source: IpAddr,
     pub(super) destination: IpAddr,
     protocol: u8,
@@ -24,6 +24,12 @@ pub(super) struct Flow {
 }
 
 impl Flow {
+    /// That of a whole packet, if it is one.
+    pub(crate) fn read(packet: &[u8]) -> Option<Self> {
+        let header = Header::parse(packet).ok()?;
+        Some(Self::of(&header, packet))
+    }
+
     pub(super) fn of(header: &Header, packet: &[u8]) -> Self {
         let first = packet
             .get(header.payload..header.total)
@@ -47,7 +53,7 @@ impl Flow {
     }
 
     /// Whether one of the selectors wants where the packet comes from.
-    pub(super) fn comes_from(&self, selectors: &[TrafficSelector]) -> bool {
+    pub(crate) fn comes_from(&self, selectors: &[TrafficSelector]) -> bool {
         let port = self.ports.map(|(source, _)| source);
         selectors
             .iter()
@@ -55,7 +61,7 @@ impl Flow {
     }
 
     /// Whether one of the selectors wants where the packet goes.
-    pub(super) fn goes_to(&self, selectors: &[TrafficSelector]) -> bool {
+    pub(crate) fn goes_to(&self, selectors: &[TrafficSelector]) -> bool {
         let port = self.ports.map(|(_, destination)| destination);
         selectors
             .iter()

@@ -10,9 +10,11 @@ use ikee::ext::ChildId;
 use ikee::ikev2::{ChildSa, ChildUpdate};
 
 use super::run::Run;
-use super::{DataPlane, News, PlaneError, Work};
-use crate::dataplane::{Counters, Dataplane, Drops, HEADROOM, Options, Outbound, TAILROOM};
-use crate::routes::{ChildRoutes, Routes};
+use super::{DataPlane, News, Owner, PlaneError, Setup, Trap, Work};
+use crate::dataplane::{
+    Counters, Dataplane, DropReason, Drops, Flow, HEADROOM, Options, Outbound, TAILROOM,
+};
+use crate::routes::{Needed, Path, Routes};
 use crate::tun::Tun;
 use crate::udp::Sockets;
 
@@ -31,6 +33,9 @@ pub(crate) struct Userspace {
     /// Octets of the packet that [`DataPlane::poll`] has put there.
     waiting: Option<usize>,
     run: Run,
+    traps: Vec<Trap>,
+    /// What has been wanted since [`DataPlane::work`] last said so.
+    wanted: Vec<News>,
 }
 
 impl Userspace {
@@ -50,6 +55,8 @@ impl Userspace {
             packet: vec![0; PACKET],
             waiting: None,
             run: Run::default(),
+            traps: Vec::new(),
+            wanted: Vec::new(),
         }
     }
 
@@ -92,8 +99,30 @@ impl Userspace {
                     tracing::debug!("{}: {error}", tun.name());
                 }
             }
-            Outbound::Drop(reason) => tracing::trace!("packet of the host dropped: {reason}"),
+            Outbound::Drop(reason) => {
+                tracing::trace!("packet of the host dropped: {reason}");
+                if reason == DropReason::NoRoute {
+                    self.spring(length);
+                }
+            }
         }
+    }
+
+    /// Notes that a packet wants a child that a trap stands for.
+    fn spring(&mut self, length: usize) {
+        let packet = self.packet.get(HEADROOM..HEADROOM + length);
+        let Some(flow) = packet.and_then(Flow::read) else {
+            return;
+        };
+        let trap = self.traps.iter().find(|trap| {
+            flow.goes_to(&trap.remote_selectors) && flow.comes_from(&trap.local_selectors)
+        });
+        let wanted = trap.map(|trap| News::Wanted {
+            policy: trap.policy,
+            child: trap.child,
+        });
+        self.wanted
+            .extend(wanted.filter(|wanted| !self.wanted.contains(wanted)));
     }
 
     fn report(&mut self, news: &mut Vec<News>) {
@@ -102,20 +131,21 @@ impl Userspace {
             hard: expiry.hard,
         });
         news.extend(expired);
+        news.append(&mut self.wanted);
     }
 
     async fn lead(&mut self, child: &ChildSa, assigned: &[IpAddr]) -> Result<(), PlaneError> {
         let Some((_, routes)) = &mut self.tun else {
             return Ok(());
         };
-        let wanted = ChildRoutes {
-            child: child.id,
+        let needed = Needed {
+            owner: Owner::Child(child.id),
             peer: child.remote.ip(),
             local: &child.local_selectors,
             remote: &child.remote_selectors,
             assigned,
         };
-        let added = routes.add_child(&wanted).await;
+        let added = routes.add(&needed, Path::Device).await;
         added.map_err(|error| PlaneError::Routes(Box::new(error)))
     }
 }
@@ -143,12 +173,12 @@ impl DataPlane for Userspace {
     fn install<'a>(
         &'a mut self,
         child: &'a ChildSa,
-        assigned: &'a [IpAddr],
+        setup: Setup<'a>,
     ) -> Work<'a, Result<(), PlaneError>> {
         Box::pin(async move {
             self.esp.install(child)?;
             carries(child)?;
-            self.lead(child, assigned).await
+            self.lead(child, setup.assigned).await
         })
     }
 
@@ -166,9 +196,37 @@ impl DataPlane for Userspace {
         Box::pin(async move {
             let known = self.esp.remove(child).is_some();
             if let Some((_, routes)) = &mut self.tun {
-                routes.remove_child(child).await;
+                routes.remove(Owner::Child(child)).await;
             }
             known
+        })
+    }
+
+    fn trap<'a>(&'a mut self, trap: &'a Trap) -> Work<'a, Result<(), PlaneError>> {
+        Box::pin(async move {
+            self.traps.push(trap.clone());
+            let Some((_, routes)) = &mut self.tun else {
+                return Ok(());
+            };
+            let needed = Needed {
+                owner: Owner::Trap(trap.policy, trap.child),
+                peer: trap.remote,
+                local: &trap.local_selectors,
+                remote: &trap.remote_selectors,
+                assigned: &[],
+            };
+            let added = routes.add(&needed, Path::Device).await;
+            added.map_err(|error| PlaneError::Routes(Box::new(error)))
+        })
+    }
+
+    fn untrap(&mut self) -> Work<'_, ()> {
+        Box::pin(async move {
+            for trap in core::mem::take(&mut self.traps) {
+                if let Some((_, routes)) = &mut self.tun {
+                    routes.remove(Owner::Trap(trap.policy, trap.child)).await;
+                }
+            }
         })
     }
 

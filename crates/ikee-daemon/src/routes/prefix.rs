@@ -5,24 +5,24 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An address and how many of its leading bits count.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Prefix {
-    pub(super) address: IpAddr,
-    pub(super) length: u8,
+pub(crate) struct Prefix {
+    pub(crate) address: IpAddr,
+    pub(crate) length: u8,
 }
 
 impl Prefix {
-    pub(super) const fn host(address: IpAddr) -> Self {
+    pub(crate) const fn host(address: IpAddr) -> Self {
         Self {
             address,
             length: width(address),
         }
     }
 
-    pub(super) const fn is_v4(self) -> bool {
+    pub(crate) const fn is_v4(self) -> bool {
         self.address.is_ipv4()
     }
 
-    pub(super) fn contains(self, address: IpAddr) -> bool {
+    pub(crate) fn contains(self, address: IpAddr) -> bool {
         let host_bits = u32::from(width(self.address).saturating_sub(self.length));
         let network = |address| number(address).checked_shr(host_bits).unwrap_or(0);
         self.address.is_ipv4() == address.is_ipv4() && network(self.address) == network(address)
@@ -36,7 +36,7 @@ impl fmt::Display for Prefix {
 }
 
 /// The fewest prefixes that together are the range; none if it is not a range.
-pub(super) fn cover(start: IpAddr, end: IpAddr) -> Vec<Prefix> {
+pub(crate) fn cover(start: IpAddr, end: IpAddr) -> Vec<Prefix> {
     let mut prefixes = Vec::new();
     if start.is_ipv4() != end.is_ipv4() {
         return prefixes;
