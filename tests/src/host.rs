@@ -64,7 +64,7 @@ impl Host {
                     bytes: it.bytes,
                 }),
                 Output::InstallChild(it) => {
-                    let in_time = it.role == Role::Initiator || packets.is_empty();
+                    let in_time = it.life.role == Role::Initiator || packets.is_empty();
                     assert!(in_time, "the peer may send before the child receives");
                     self.plane.install(&it);
                     let twice = self.children.insert(it.id, *it);
@@ -72,7 +72,7 @@ impl Host {
                 }
                 Output::UseChild(it) => {
                     let child = self.children.get_mut(&it).expect("an installed child");
-                    child.sends = true;
+                    child.life.sends = true;
                     self.plane.turn_to(it);
                 }
                 Output::UpdateChild(it) => self.updates.push(it),

@@ -63,15 +63,15 @@ impl Plane {
             order: self.count,
         };
         self.outbound.insert(child.id, outbound);
-        if let Some(old) = child.replaces {
+        if let Some(old) = child.life.replaces {
             assert!(
                 self.outbound.contains_key(&old),
                 "the child that is replaced is not there"
             );
         }
         // what comes beside another is not taken into use before both sides know it
-        let beside = child.role == Role::Responder && child.replaces.is_none();
-        if child.sends && !(beside && self.sending.contains_key(&child.name)) {
+        let beside = child.life.role == Role::Responder && child.life.replaces.is_none();
+        if child.life.sends && !(beside && self.sending.contains_key(&child.name)) {
             self.sending.insert(child.name.clone(), child.id);
         }
     }

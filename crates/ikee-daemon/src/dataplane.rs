@@ -100,11 +100,11 @@ impl Dataplane {
     /// # Errors
     /// [`InstallError`]; nothing is installed then.
     pub fn install(&mut self, child: &ChildSa) -> Result<(), InstallError> {
-        self.insert(&ChildSpec::from(child), lifetime(child.limits))?;
+        self.insert(&ChildSpec::from(child), lifetime(child.life.limits))?;
         if let Some(installed) = self.child_mut(child.id) {
-            installed.replaces = child.replaces;
+            installed.replaces = child.life.replaces;
         }
-        if child.sends {
+        if child.life.sends {
             self.use_child(child.id);
         } else if let Some(installed) = self.child_mut(child.id) {
             installed.sends = false;

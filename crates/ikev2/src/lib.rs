@@ -73,8 +73,8 @@ pub use crate::failure::{AuthenticationFailure, Dropped, Failure, Incompatibilit
 pub use crate::input::{Datagram, Input};
 pub use crate::misuse::{InitiateError, Misuse};
 pub use crate::output::{
-    Assigned, ChildKeys, ChildSa, ChildUpdate, CloseReason, Established, Event, KeyLog, Message,
-    OriginalAddresses, Outbox, Output, PeerCertificates, TrafficLimits, Transmit,
+    Assigned, ChildKeys, ChildLife, ChildSa, ChildUpdate, CloseReason, Established, Event, KeyLog,
+    Message, OriginalAddresses, Outbox, Output, PeerCertificates, TrafficLimits, Transmit,
 };
 pub use crate::pool::{Pool, PoolError};
 pub use crate::profile::{Profile, SuiteChoice};

@@ -58,11 +58,11 @@ impl Outbox {
 pub enum Output {
     /// Send a datagram.
     Transmit(Transmit),
-    /// Install both directions of a child SA, inbound first. Unless [`ChildSa::sends`], nothing is
+    /// Install both directions of a child SA, inbound first. Unless [`ChildLife::sends`], nothing is
     /// sent with it yet, but what arrives is taken.
     InstallChild(Box<ChildSa>),
     /// The peer is ready: send with this child from now on, and no more with the one that it
-    /// [replaces](ChildSa::replaces), which still receives.
+    /// [replaces](ChildLife::replaces), which still receives.
     UseChild(ChildId),
     /// The peer's outer address has moved: send this child's packets there.
     UpdateChild(ChildUpdate),
@@ -129,6 +129,17 @@ pub struct ChildSa {
     pub remote: SocketAddr,
     /// Whether ESP travels in UDP between these ports (RFC 3948).
     pub udp_encapsulation: bool,
+    /// How it came to be, and how long it lasts.
+    pub life: ChildLife,
+    /// Transport mode through a NAT: the two addresses as the peer's packets have them before
+    /// translation, over which its TCP and UDP checksums are (RFC 7296 §2.23.1).
+    pub original: Option<OriginalAddresses>,
+}
+
+/// How a child came to be, and how long it lasts (RFC 7296 §2.8).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ChildLife {
     /// Our part in its negotiation.
     pub role: Role,
     /// The child whose place it takes (RFC 7296 §2.8). Both stay installed for a while: the old one
@@ -139,9 +150,6 @@ pub struct ChildSa {
     pub sends: bool,
     /// What it may carry.
     pub limits: TrafficLimits,
-    /// Transport mode through a NAT: the two addresses as the peer's packets have them before
-    /// translation, over which its TCP and UDP checksums are (RFC 7296 §2.23.1).
-    pub original: Option<OriginalAddresses>,
 }
 
 /// What a child may carry in either direction; report with

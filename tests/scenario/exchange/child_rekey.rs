@@ -29,8 +29,11 @@ fn both_ask(talk: &mut Talk) -> [Clear; 2] {
 
 /// One child is left: the one that this side made.
 fn ends_with_that_of(talk: Talk, side: Side) {
-    assert_eq!(talk.pair.host(side).child().role, Role::Initiator);
-    assert_eq!(talk.pair.host(side.peer()).child().role, Role::Responder);
+    assert_eq!(talk.pair.host(side).child().life.role, Role::Initiator);
+    assert_eq!(
+        talk.pair.host(side.peer()).child().life.role,
+        Role::Responder
+    );
     talk.ends_with(1);
 }
 

@@ -70,7 +70,7 @@ fn a_rekeying_that_overtakes_the_answer_is_put_off_and_done() {
         talk.finish();
         talk.pair.run(super::LATER);
         let last = talk.pair.host(side.peer()).child();
-        assert_eq!(last.role, ike_ext::Role::Initiator);
+        assert_eq!(last.life.role, ike_ext::Role::Initiator);
         talk.settles_with(1);
     }
 }

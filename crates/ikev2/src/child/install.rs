@@ -10,7 +10,7 @@ use crate::context::Cx;
 use crate::failure::Failure;
 use crate::keys::Material;
 use crate::lifetime::{self, ChildDeadlines};
-use crate::output::{ChildSa, Event, KeyLog, Output};
+use crate::output::{ChildLife, ChildSa, Event, KeyLog, Output};
 use crate::sa::{ChildEntry, Sa};
 
 /// The exchange that a child comes from.
@@ -87,10 +87,12 @@ pub(crate) fn install(
         local: sa.facts.path.local,
         remote: sa.facts.path.remote,
         udp_encapsulation: encapsulate,
-        role: origin.role,
-        replaces: origin.replaces,
-        sends: origin.sends,
-        limits,
+        life: ChildLife {
+            role: origin.role,
+            replaces: origin.replaces,
+            sends: origin.sends,
+            limits,
+        },
         original: agreed.original,
     });
     if cx.core.config.key_log {
