@@ -153,7 +153,7 @@ impl Kernel {
                 inbound: state(local, child.inbound.spi),
                 outbound: state(remote, child.outbound.spi),
                 waiting: Some(outbound),
-                replaces: child.replaces,
+                replaces: child.life.replaces,
                 sent: None,
                 selectors,
                 settings,
@@ -164,7 +164,7 @@ impl Kernel {
         self.netlink
             .tell("the inbound SA", &inbound)
             .map_err(|refusal| unknown_cipher(refusal, child))?;
-        if child.sends {
+        if child.life.sends {
             self.send_with(child.id)?;
         }
         self.lead(child.id, local.ip(), remote.ip())

@@ -76,7 +76,7 @@ impl Common {
             suite: child.suite,
             mode: child.mode,
             udp: child.udp_encapsulation,
-            limits: child.limits,
+            limits: child.life.limits,
             reqid,
             if_id,
         }
