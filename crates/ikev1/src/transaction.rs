@@ -23,7 +23,6 @@ pub(crate) use xauth::begin as begin_xauth;
 /// What we have asked.
 #[derive(Debug)]
 pub(crate) struct Asked {
-    identifier: u16,
     what: What,
 }
 
@@ -49,7 +48,7 @@ pub(crate) fn ask(
     what: What,
 ) -> Result<(), Failure> {
     let identifier = u16::from_be_bytes(cx.core.fresh()?);
-    let step = Step::Transaction(Asked { identifier, what });
+    let step = Step::Transaction(Asked { what });
     let mut exchange = cx.exchange(sa, ExchangeType::TRANSACTION, step)?;
     let stage = Stage::new(ExchangeType::TRANSACTION, 1);
     let payloads = alloc::vec![payload(kind, identifier, attributes)];
@@ -105,9 +104,8 @@ pub(crate) fn on_message(
         core::mem::replace(&mut exchange.step, Step::Done),
         config.kind,
     ) {
-        (Step::Transaction(asked), ConfigType::REPLY | ConfigType::ACK)
-            if asked.identifier == config.identifier =>
-        {
+        // the message ID says which question it is: some peers do not copy the identifier
+        (Step::Transaction(asked), ConfigType::REPLY | ConfigType::ACK) => {
             if let Some(repeat) = &mut exchange.repeat {
                 repeat.rest();
             }
