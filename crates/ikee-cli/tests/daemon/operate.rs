@@ -221,6 +221,33 @@ fn a_connection_that_is_not_up_has_no_keys_to_replace() {
 }
 
 #[test]
+fn a_connection_gets_new_keys_for_its_children_its_ike_sa_and_altogether() {
+    let ([a, b], _) = pair("newkeys", "");
+    done(&a.control(&["up", "peer"]));
+    let spis = || {
+        let status = a.status();
+        let sa = &status["sas"][0];
+        assert_eq!(status["sas"].as_array().unwrap().len(), 1, "{status}");
+        (sa["spis"].clone(), sa["children"][0]["spis"].clone())
+    };
+    let first = spis();
+    assert!(a.status()["sas"][0]["rekey_in"].as_u64().unwrap() > 10_000);
+    assert_eq!(done(&a.control(&["rekey", "peer"])), "peer has new keys\n");
+    let second = spis();
+    assert!(second.0 == first.0 && second.1 != first.1);
+    assert_eq!(
+        done(&a.control(&["rekey", "--ike", "peer"])),
+        "peer has new keys\n"
+    );
+    let third = spis();
+    assert!(third.0 != second.0 && third.1 == second.1);
+    let anew = a.control(&["rekey", "--reauthenticate", "peer"]);
+    assert_eq!(done(&anew), "peer has new keys and fresh proofs\n");
+    assert_eq!(done(&a.control(&["down", "peer"])), "peer is down\n");
+    assert_eq!(b.status()["sas"], Value::Array(Vec::new()));
+}
+
+#[test]
 fn watching_shows_the_status_again_and_again() {
     let ([a, _b], _) = pair("watch", "");
     let mut process = Command::new(env!("CARGO_BIN_EXE_ikee"))
