@@ -47,6 +47,8 @@ pub(crate) enum Command {
     LogLevel(LogLevelArgs),
     /// Print what happens in the daemon, as it happens
     Events(EventsArgs),
+    /// Tell why the last negotiation of a connection failed, and what to change on which side
+    Explain(ExplainArgs),
     /// Decode the IKE messages in a capture file, and decrypt them when the keys are given
     Inspect(InspectArgs),
     /// Print a shell's completions for this program
@@ -170,6 +172,23 @@ fn daemon_help() -> String {
 pub(crate) struct ConnectionArgs {
     /// The connection's name in the configuration
     pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) socket: SocketArgs,
+}
+
+/// Tell why the last negotiation of a connection failed, and what to change on which side.
+///
+/// What each side had, transform by transform, identities, selectors; what to change here, at the peer, or on the way
+/// between; for a Windows peer the PowerShell command or the registry value. Without a name: the last failures of
+/// strangers for whom no connection was chosen.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct ExplainArgs {
+    /// The connection's name in the configuration
+    pub(crate) name: Option<String>,
+    /// Print the daemon's answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) socket: SocketArgs,
 }

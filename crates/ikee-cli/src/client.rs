@@ -14,7 +14,7 @@ use crate::{list, status};
 
 /// A negotiation ends by itself: a silent peer is given up after about a minute.
 const LONG: Duration = Duration::from_secs(600);
-const SHORT: Duration = Duration::from_secs(10);
+pub(crate) const SHORT: Duration = Duration::from_secs(10);
 const SECOND: Duration = Duration::from_secs(1);
 
 pub(crate) fn up(arguments: &ConnectionArgs) -> ExitCode {
@@ -112,17 +112,23 @@ fn status_once(arguments: &StatusArgs) -> ExitCode {
         );
     };
     if arguments.json {
-        let json = if arguments.watch {
-            serde_json::to_string(&status)
-        } else {
-            serde_json::to_string_pretty(&status)
-        };
-        return match json {
+        if !arguments.watch {
+            return json(&status);
+        }
+        return match serde_json::to_string(&status) {
             Ok(json) => print(&format!("{json}\n")),
             Err(error) => fail(FAILED, &error.to_string()),
         };
     }
     print(&status::table(&status, Style::of_stdout()))
+}
+
+/// Prints one JSON document.
+pub(crate) fn json(value: &impl serde::Serialize) -> ExitCode {
+    match serde_json::to_string_pretty(value) {
+        Ok(json) => print(&format!("{json}\n")),
+        Err(error) => fail(FAILED, &error.to_string()),
+    }
 }
 
 fn done(socket: &SocketArgs, command: Command) -> ExitCode {
@@ -136,7 +142,7 @@ fn done(socket: &SocketArgs, command: Command) -> ExitCode {
 }
 
 /// Asks, and reports what went wrong.
-fn question(
+pub(crate) fn question(
     socket: &SocketArgs,
     command: Command,
     patience: Duration,

@@ -7,6 +7,7 @@ mod daemon;
 mod demo;
 mod events;
 mod generate;
+mod explain;
 mod inspect;
 mod list;
 mod logging;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Down(arguments) => client::down(&arguments),
         Command::Events(arguments) => events::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::List(arguments) => client::list(&arguments),
         Command::LogLevel(arguments) => client::log_level(&arguments),

@@ -174,7 +174,7 @@ fn line(text: &mut String, what: core::fmt::Arguments<'_>) {
 }
 
 /// Seconds as people say them.
-fn duration(seconds: u64) -> String {
+pub(crate) fn duration(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match () {
         () if days > 0 => format!("{days} d {} h", hours % 24),

@@ -94,10 +94,11 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Whether this is (part of) the reason.
+    /// Whether this is (part of) the reason: both have something, and nothing in common.
     #[must_use]
     pub fn differs(&self) -> bool {
-        self.theirs.is_some() && self.common.is_empty()
+        let theirs = self.theirs.as_ref().is_some_and(|it| !it.is_empty());
+        theirs && !self.ours.is_empty() && self.common.is_empty()
     }
 }
 

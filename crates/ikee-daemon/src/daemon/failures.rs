@@ -173,6 +173,7 @@ impl Daemon {
         let case = Case {
             failure,
             connection: self.connection(policy),
+            candidates: &[],
             circumstances: about,
         };
         let report = report(&case);
@@ -214,6 +215,7 @@ impl Daemon {
         let mut report = report(&Case {
             failure,
             connection,
+            candidates: &candidates,
             circumstances: about,
         });
         if connection.is_none() {
