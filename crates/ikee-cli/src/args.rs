@@ -17,6 +17,12 @@ Exit codes:
   2  wrong usage or configuration, or no connection of that name
   3  the daemon cannot be reached or understood";
 
+const PROBE_HELP: &str = "\
+Exit codes:
+  0  the peer answered
+  1  it did not, or has no address
+  2  wrong usage";
+
 /// IKEv2 with Microsoft's extensions: a daemon, its controls, and tools.
 #[derive(Debug, Parser)]
 #[command(name = "ikee", version, after_help = EXIT_CODES, propagate_version = true)]
@@ -49,6 +55,8 @@ pub(crate) enum Command {
     Events(EventsArgs),
     /// Tell why the last negotiation of a connection failed, and what to change on which side
     Explain(ExplainArgs),
+    /// Ask a peer what it accepts, without credentials, politely
+    Probe(ProbeArgs),
     /// Decode the IKE messages in a capture file, and decrypt them when the keys are given
     Inspect(InspectArgs),
     /// Print a shell's completions for this program
@@ -191,6 +199,45 @@ pub(crate) struct ExplainArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) socket: SocketArgs,
+}
+
+/// Ask a peer what it accepts, without credentials, politely.
+///
+/// First messages of IKE_SA_INIT (IKEv2) and of main mode (IKEv1) reveal suites, groups, IKEv1 authentication methods,
+/// signature hashes, certificate requests, cookies, NATs, fragments, and vendor IDs by name. Ask only peers that are
+/// yours, or whose operator agrees.
+///
+/// Datagrams are spaced and their number and time limited. A proposal that the peer takes leaves a half-open SA there
+/// until that times out (30 s with most): IKEv2 needs one, IKEv1 one for each thing learnt; never more than the limit.
+#[derive(Args, Debug)]
+#[command(after_help = PROBE_HELP)]
+pub(crate) struct ProbeArgs {
+    /// Name or address of the peer
+    pub(crate) host: String,
+    /// Only IKEv1
+    #[arg(long, conflicts_with = "ikev2")]
+    pub(crate) ikev1: bool,
+    /// Only IKEv2
+    #[arg(long)]
+    pub(crate) ikev2: bool,
+    /// The peer's UDP port; on 4500 messages go behind a non-ESP marker
+    #[arg(long, default_value_t = 500, value_name = "PORT")]
+    pub(crate) port: u16,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Milliseconds between two datagrams; less than 250 is refused
+    #[arg(long, default_value_t = 500, value_name = "MS", value_parser = clap::value_parser!(u64).range(250..=60_000))]
+    pub(crate) interval: u64,
+    /// Datagrams at most; more than 100 are refused
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) datagrams: u32,
+    /// Half-open SAs that may be left at the peer; more than 12 are refused
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=12))]
+    pub(crate) half_open: u32,
+    /// Seconds at most
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) time: u64,
 }
 
 #[derive(Args, Debug)]

@@ -12,6 +12,7 @@ mod inspect;
 mod list;
 mod logging;
 mod output;
+mod probe;
 mod status;
 
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Man(arguments) => generate::man(&arguments),
         Command::Rekey(arguments) => client::rekey(&arguments),
         Command::Reload(arguments) => client::reload(&arguments),
+        Command::Probe(arguments) => probe::run(&arguments),
         Command::Status(arguments) => client::status(&arguments),
         Command::Up(arguments) => client::up(&arguments),
     }

@@ -392,3 +392,6 @@ fn a_second_daemon_is_refused_with_one_line() {
         "the first one is untouched"
     );
 }
+
+#[path = "daemon/explain.rs"]
+mod explain;

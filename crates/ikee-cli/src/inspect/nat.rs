@@ -67,7 +67,11 @@ fn endpoints(path: &Path) -> Option<((IpAddr, u16), (IpAddr, u16))> {
 }
 
 /// The hash over SPIs, address and port; IKEv2 uses SHA-1, IKEv1 the negotiated hash, which the length tells.
-fn digest(header: &Header, (address, port): (IpAddr, u16), length: usize) -> Option<String> {
+pub(crate) fn digest(
+    header: &Header,
+    (address, port): (IpAddr, u16),
+    length: usize,
+) -> Option<String> {
     let id = match length {
         16 => HashId::MD5,
         20 => HashId::SHA1,
