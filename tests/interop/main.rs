@@ -16,6 +16,8 @@ mod nat;
 mod others;
 mod peer;
 mod rekey;
+mod operator;
+mod probe;
 mod scripted;
 mod suites;
 mod traffic;

@@ -395,3 +395,6 @@ fn a_second_daemon_is_refused_with_one_line() {
 
 #[path = "daemon/explain.rs"]
 mod explain;
+
+#[path = "daemon/probe.rs"]
+mod probe;

@@ -90,6 +90,8 @@ pub struct Runtime {
     pub mtu: u16,
     /// Routing table, and priority of the rule that leads to it.
     pub route_table: u32,
+    /// What becomes of DNS servers that peers name.
+    pub dns: DnsChoice,
     /// Which cryptography.
     pub provider: ProviderChoice,
     /// Where Wireshark's key tables go; `None` writes none.
@@ -122,6 +124,22 @@ pub enum DataPlaneChoice {
     Userspace,
     /// ESP in the Linux kernel.
     Kernel,
+}
+
+/// What becomes of DNS servers that peers name.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum DnsChoice {
+    /// They go to systemd-resolved where it runs, else to resolvconf where there is one.
+    #[default]
+    Auto,
+    /// They go through `resolvectl`.
+    Resolvectl,
+    /// They go through `resolvconf`.
+    Resolvconf,
+    /// They are shown in the log and in the status only.
+    Show,
 }
 
 /// Which cryptographic provider to use.

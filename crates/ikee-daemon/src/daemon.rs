@@ -37,6 +37,7 @@ use crate::clock::Clock;
 use crate::config::{Runtime, Settings};
 use crate::control::server::{Call, Server};
 use crate::control::{LogLevel, Topic, Traffic};
+use crate::dns::Dns;
 use crate::keylog::KeyTables;
 use crate::metrics::Metrics;
 use crate::metrics::server::Scrape;
@@ -130,6 +131,7 @@ struct Book {
     orphans: Vec<ChildId>,
     failures: failures::Failures,
     key_tables: Option<KeyTables>,
+    dns: Dns,
     /// SAs that are gone without a word; to be forgotten.
     lost: Vec<SaId>,
     /// Datagrams that led to nothing.
@@ -294,6 +296,7 @@ impl Daemon {
         for (reason, count) in self.plane.drops().iter() {
             tracing::debug!("{count} packets without a child were dropped: {reason}");
         }
+        self.book.dns.close().await;
         self.plane.close().await;
         // what was told last reaches those who read
         for _ in 0..4 {

@@ -13,9 +13,11 @@ use core::net::SocketAddr;
 
 use ikee::doi::{EspProposal, GroupId, IkeProposal, notify};
 use ikee::ext::Role;
-use ikee::ikev2::{Attempt, AuthenticationFailure, Connection, Failure, Incompatibility};
+use ikee::ikev2::{
+    Attempt, AuthenticationFailure, Connection, Failure, Incompatibility, Misbehaviour,
+};
 use ikee::wire::ExchangeType;
-use ikee::wire::v2::NotifyType;
+use ikee::wire::v2::{AuthMethod, NotifyType, kind};
 
 use crate::control::{Advice, Class, Comparison, FailureReport, Side};
 use suites::Offer;
@@ -174,6 +176,11 @@ fn advice(case: &Case<'_>) -> Vec<Advice> {
             notify::meaning(*what),
             notify::explain(*what).map_or("its log says more", |it| it.cause)
         ))],
+        Failure::Misbehaved(Misbehaviour::Missing(kind::AUTH)) => vec![there(
+            "the peer sends no AUTH payload, so it wants EAP, which is not spoken here: let it authenticate with a \
+             certificate or a shared key"
+                .to_owned(),
+        )],
         Failure::Malformed(_) | Failure::Misbehaved(_) | Failure::Crypto => vec![there(
             "the peer's messages are not what the protocol wants: `ikee daemon --log debug`, and a capture for \
              `ikee inspect`, show them"
@@ -323,13 +330,20 @@ pub(crate) fn class(failure: &Failure) -> Class {
     match failure {
         Failure::Authentication(what) => match what {
             AuthenticationFailure::Identity { .. } => Class::Identity,
-            AuthenticationFailure::Method { .. } => Class::Method,
-            AuthenticationFailure::WrongSecret { .. } | AuthenticationFailure::Rejected { .. } => {
+            AuthenticationFailure::Method { .. }
+            | AuthenticationFailure::Scheme { .. }
+            | AuthenticationFailure::Encoding { .. }
+            | AuthenticationFailure::WrongNull { .. }
+            | AuthenticationFailure::CannotSign { .. } => Class::Method,
+            AuthenticationFailure::WrongSecret { .. } => Class::Secret,
+            AuthenticationFailure::Rejected { method, .. } if *method == AuthMethod::SHARED_KEY => {
                 Class::Secret
             }
             _ => Class::Certificate,
         },
         Failure::Bug(_) => Class::Internal,
+        // RFC 7296 §2.16: who sends none wants EAP
+        Failure::Misbehaved(Misbehaviour::Missing(kind::AUTH)) => Class::Method,
         Failure::Incompatible(what) => match **what {
             Incompatibility::Addresses => Class::Addresses,
             Incompatibility::Ike { .. } => Class::IkeSuite,

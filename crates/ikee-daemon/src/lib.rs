@@ -6,6 +6,7 @@ pub mod config;
 pub mod control;
 mod daemon;
 pub mod dataplane;
+mod dns;
 mod explain;
 mod extensions;
 pub mod keylog;

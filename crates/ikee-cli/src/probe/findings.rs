@@ -116,7 +116,11 @@ impl Findings {
             Stop::Silent if self.answers => {
                 "it stopped answering: it limits half-open SAs or messages, perhaps; ask again in a minute".to_owned()
             }
-            Stop::Silent => "no answer".to_owned(),
+            Stop::Silent => {
+                "nothing came back: the address is wrong, nothing listens, or UDP is blocked on the way; --port 4500 asks \
+                 IKE's other port"
+                    .to_owned()
+            }
             Stop::Unreachable(error) => format!("not reachable: {error}"),
             Stop::Internal(what) => (*what).to_owned(),
         });

@@ -392,8 +392,7 @@ fn a_weak_windows_client_is_told_as_a_stranger_with_the_line_for_powershell() {
     let (here, there) = (Place::free("127.0.0.1"), Place::free("127.0.0.1"));
     let for_anybody = configuration(here, there, NAMES, SECRET)
         .lines()
-        .filter(|line| !line.starts_with("remote = ") && !line.starts_with("remote_port"))
-        .filter(|line| !line.starts_with("remote_nat_t_port"))
+        .filter(|line| !line.starts_with("remote = ") && !line.starts_with("remote_ports"))
         .collect::<Vec<_>>()
         .join("\n");
     let change = Change {

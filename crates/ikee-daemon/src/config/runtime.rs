@@ -65,6 +65,7 @@ pub(super) fn runtime(source: Source<'_>, daemon: schema::Daemon) -> Checked<Run
         tun,
         mtu: mtu.into_inner(),
         route_table: table.into_inner(),
+        dns: daemon.dns,
         provider: provider_choice(daemon.provider),
         key_log_dir: daemon.key_log_dir.map(relative),
         key_log_forced: false,

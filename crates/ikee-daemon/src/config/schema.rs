@@ -9,6 +9,7 @@ use ikee::x509::Purpose;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::DnsChoice;
 use super::plane::Mark;
 use super::text::{Anyone, Ordered, Prefixed6, Secret, SelectorItem, Text, Time};
 
@@ -32,6 +33,7 @@ pub(super) struct Daemon {
     pub(super) tun: Option<Spanned<String>>,
     pub(super) mtu: Option<Spanned<u16>>,
     pub(super) route_table: Option<Spanned<u32>>,
+    pub(super) dns: DnsChoice,
     pub(super) provider: Option<Provider>,
     pub(super) profile: Option<Profile>,
     pub(super) key_log_dir: Option<PathBuf>,

@@ -167,13 +167,18 @@ impl Daemon {
         note.assigned.clone_from(&addresses);
         note.dns.clone_from(&assigned.dns);
         let span = note.span.clone();
+        let shown = match self.book.dns.tool() {
+            None if !assigned.dns.is_empty() => " (shown only)",
+            _ => "",
+        };
         let text = format!(
-            "assigned: {}; DNS servers: {}",
+            "assigned: {}; DNS servers: {}{shown}",
             list(&addresses),
             list(&assigned.dns)
         );
         span.in_scope(|| tracing::info!("{text}"));
         self.announce_sa(sa, Topic::Configured, None, text);
+        self.pass_dns_on();
         for &address in &addresses {
             if let Err(error) = self.plane.add_address(address).await {
                 span.in_scope(|| tracing::error!("cannot take the address {address}: {error}"));
@@ -181,11 +186,19 @@ impl Daemon {
         }
     }
 
+    /// The system asks the servers of all SAs that stand.
+    fn pass_dns_on(&mut self) {
+        let notes = self.book.sas.values();
+        let servers: Vec<IpAddr> = notes.flat_map(|note| note.dns.iter().copied()).collect();
+        self.book.dns.set(servers);
+    }
+
     /// Takes back what the host has because of an SA.
     pub(super) async fn forget(&mut self, sa: SaId) {
         let Some(note) = self.book.sas.remove(&sa) else {
             return;
         };
+        self.pass_dns_on();
         for address in note.assigned {
             if !self
                 .book

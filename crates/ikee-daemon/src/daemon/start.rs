@@ -19,6 +19,7 @@ use crate::config::{DataPlaneChoice, Runtime, Settings};
 use crate::control::LogLevel;
 use crate::control::access::Access;
 use crate::control::server::Server;
+use crate::dns::Dns;
 use crate::keylog::KeyTables;
 use crate::metrics::server::Scrape;
 use crate::metrics::{self, Metrics};
@@ -161,6 +162,12 @@ impl Daemon {
             book: Book {
                 provider: provider.name,
                 key_tables,
+                // without packets of ours, nothing reaches a server behind a peer
+                dns: runtime
+                    .tun
+                    .as_ref()
+                    .map(|device| Dns::open(runtime.dns, device))
+                    .unwrap_or_default(),
                 ..Book::default()
             },
             metrics: Metrics::new(),

@@ -2,6 +2,7 @@
 
 use ikee::doi::Identity;
 use ikee::ikev2::{AuthenticationFailure, Connection};
+use ikee::wire::v2::AuthMethod;
 
 use super::{Case, here, section, there};
 use crate::control::{Advice, Comparison};
@@ -26,21 +27,65 @@ pub(super) fn compare(what: &AuthenticationFailure, case: &Case<'_>) -> Vec<Comp
             }
             out
         }
-        AuthenticationFailure::Rejected { ours, wanted } => {
+        AuthenticationFailure::Rejected { ours, wanted, .. } => {
             let mut out = vec![item("our identity", vec![ours.to_string()], None)];
             if let Some(wanted) = wanted {
                 out.push(peers(vec![wanted.to_string()], None));
             }
             out
         }
-        AuthenticationFailure::WrongSecret { peer }
-        | AuthenticationFailure::Method { peer, .. } => {
-            let ours = case
-                .connection
-                .map(|it| name(it.authentication.remote_id.as_ref()));
-            vec![peers(ours.into_iter().collect(), Some(peer))]
+        AuthenticationFailure::Method {
+            peer,
+            method,
+            accepted,
+        } => vec![
+            peers(remote_id(case), Some(peer)),
+            methods(accepted.iter().map(ToString::to_string), method.to_string()),
+        ],
+        AuthenticationFailure::Scheme {
+            peer,
+            method,
+            used,
+            accepted,
+        } => {
+            let used = used.map_or_else(|| method.to_string(), |it| it.to_string());
+            vec![
+                peers(remote_id(case), Some(peer)),
+                methods(accepted.iter().map(ToString::to_string), used),
+            ]
         }
+        AuthenticationFailure::CannotSign {
+            schemes, announced, ..
+        } => vec![Comparison {
+            item: "signatures".to_owned(),
+            ours: schemes.iter().map(ToString::to_string).collect(),
+            theirs: announced
+                .as_ref()
+                .map(|it| it.iter().map(ToString::to_string).collect()),
+            common: Vec::new(),
+        }],
+        AuthenticationFailure::WrongSecret { peer }
+        | AuthenticationFailure::WrongSignature { peer, .. }
+        | AuthenticationFailure::Untrusted { peer, .. }
+        | AuthenticationFailure::Unjudged { peer }
+        | AuthenticationFailure::Encoding { peer, .. }
+        | AuthenticationFailure::WrongNull { peer } => vec![peers(remote_id(case), Some(peer))],
         _ => Vec::new(),
+    }
+}
+
+fn remote_id(case: &Case<'_>) -> Vec<String> {
+    let ours = case.connection.iter();
+    ours.map(|it| name(it.authentication.remote_id.as_ref()))
+        .collect()
+}
+
+fn methods(ours: impl Iterator<Item = String>, theirs: String) -> Comparison {
+    Comparison {
+        item: "authentication of the peer".to_owned(),
+        ours: ours.collect(),
+        theirs: Some(vec![theirs]),
+        common: Vec::new(),
     }
 }
 
@@ -71,7 +116,11 @@ pub(super) fn advice(what: &AuthenticationFailure, case: &Case<'_>) -> Vec<Advic
             wanted,
             expected,
         } => identities(peer, wanted.as_ref(), expected, case),
-        AuthenticationFailure::Rejected { ours, wanted } => rejected(ours, wanted.as_ref()),
+        AuthenticationFailure::Rejected {
+            ours,
+            wanted,
+            method,
+        } => rejected(ours, wanted.as_ref(), *method),
         AuthenticationFailure::WrongSecret { peer } => vec![
             there(format!(
                 "the secret for us must be the one that we have for '{peer}', octet by octet: look for white space, \
@@ -82,20 +131,63 @@ pub(super) fn advice(what: &AuthenticationFailure, case: &Case<'_>) -> Vec<Advic
                 Some(format!("{}psk = \"…\"", section(case.connection))),
             ),
         ],
-        AuthenticationFailure::Method { peer, method } => vec![
+        AuthenticationFailure::Method { peer, method, .. } => vec![
             there(format!(
-                "let '{peer}' authenticate with what the connection has here"
+                "let '{peer}' authenticate with what the connection takes here"
             )),
             here(
-                format!("or let the connection accept {method} from the peer"),
+                format!(
+                    "or take {method} from it: auth.remote says what the peer may prove itself with"
+                ),
                 None,
             ),
         ],
-        other => vec![here(
-            format!(
-                "{other}: look at the peer's certificate, and at the authorities that the connection trusts"
+        other => certificates(other),
+    }
+}
+
+/// What is wrong with a certificate, or with a signature by its key.
+fn certificates(what: &AuthenticationFailure) -> Vec<Advice> {
+    match what {
+        AuthenticationFailure::Untrusted { peer, reason } => vec![
+            here(
+                format!(
+                    "the certificate of '{peer}' is not taken ({reason}): if it should be, the authority that signed it \
+                     belongs into auth.authorities, and its name must be that identity"
+                ),
+                None,
             ),
+            there(format!(
+                "or let the peer show a certificate for '{peer}' by an authority that is trusted here"
+            )),
+        ],
+        AuthenticationFailure::WrongSignature { peer, .. } => vec![there(format!(
+            "the peer's private key does not belong to the certificate of '{peer}' that it shows"
+        ))],
+        AuthenticationFailure::Scheme { .. } => vec![there(
+            "let the peer sign with SHA-2 (RFC 7427); only for old peers that cannot, auth.sha1 = true takes SHA-1 here"
+                .to_owned(),
+        )],
+        AuthenticationFailure::CannotSign { .. } => vec![
+            here(
+                "our key and the peer's hashes do not fit: use a key of another kind".to_owned(),
+                None,
+            ),
+            there(
+                "or let the peer take SHA-2 (RFC 7427); only for old peers that cannot, auth.sha1 = true signs with \
+                 SHA-1 here"
+                    .to_owned(),
+            ),
+        ],
+        AuthenticationFailure::Encoding { .. } => vec![there(
+            "let the peer send its certificate itself as X.509, no link and no container".to_owned(),
+        )],
+        AuthenticationFailure::Unjudged { .. } => vec![here(
+            "the daemon was too busy to look at the certificate; try again".to_owned(),
             None,
+        )],
+        _ => vec![there(
+            "let the peer prove who it is, with a key or a secret".to_owned(),
         )],
     }
 }
@@ -150,7 +242,7 @@ fn identities(
 }
 
 /// The peer does not say whether it is the identity or the secret.
-fn rejected(ours: &Identity, wanted: Option<&Identity>) -> Vec<Advice> {
+fn rejected(ours: &Identity, wanted: Option<&Identity>, method: AuthMethod) -> Vec<Advice> {
     let mut out = vec![there(format!(
         "the peer must expect '{ours}' (our local_id) as its remote identity; its log says whether it does"
     ))];
@@ -159,10 +251,12 @@ fn rejected(ours: &Identity, wanted: Option<&Identity>) -> Vec<Advice> {
             "it must be '{wanted}' (our remote_id) itself"
         )));
     }
-    out.push(there(
+    let proof = if method == AuthMethod::SHARED_KEY {
         "and its secret for us must be ours, octet by octet: look for white space, quotes, and secrets that one side \
-         takes as hexadecimal or base64; with certificates, it must trust the authority that signed ours"
-            .to_owned(),
-    ));
+         takes as hexadecimal or base64"
+    } else {
+        "and it must trust the authority that signed our certificate, and find our identity among its names"
+    };
+    out.push(there(proof.to_owned()));
     out
 }
