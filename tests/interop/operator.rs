@@ -71,7 +71,7 @@ fn the_readmes_path_for_operators_works_as_it_stands_there() {
     let path = std::env::var("PATH").unwrap_or_default();
     let bin = binary.parent().expect("its folder").display().to_string();
     let output = Command::new("timeout")
-        .args(["120", "unshare", "--mount", "bash", "-c", &script])
+        .args(["300", "unshare", "--mount", "bash", "-c", &script])
         .current_dir(&folder)
         .env("PATH", format!("{bin}:{path}"))
         .env("NO_COLOR", "1")

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::lab::{Family, Host, Lab, text};
 use crate::peer::{Kind, Peer};
+use crate::scripted;
 
 /// Asks B from A.
 fn probe(lab: &Lab, arguments: &[&str]) -> Value {
@@ -88,7 +89,8 @@ fn a_nat_before_us_and_certificates_that_are_asked_for_are_seen() {
 fn strongswans_cookie_is_returned_and_told() {
     let Some(lab) = Lab::two() else { return };
     let _peer = Peer::start(&lab, "v2-cookie", Host::B, Family::V4, &[]);
-    lab.leave_half_open();
+    let stranger = lab.within(Host::A, || scripted::leave_half_open(Family::V4));
+    stranger.join().expect("a half-open SA");
     let report = probe(&lab, &["--ikev2"]);
     assert_eq!(report["ikev2"]["hints"]["cookies"], true, "{report:#}");
     assert!(report["ikev2"]["chosen"].is_string(), "{report:#}");

@@ -250,7 +250,14 @@ fn selectors_without_anything_in_common_are_told_with_both_sides() {
             child("local = [\"10.3.0.0/16\"]\nremote = [\"10.1.0.0/16\"]"),
         ],
     );
-    explained(&a, &["TS_UNACCEPTABLE", "10.2.0.0/16"]);
+    explained(
+        &a,
+        &[
+            "no traffic selectors in common",
+            "theirs: not told",
+            "10.2.0.0/16",
+        ],
+    );
     explained(
         &b,
         &[

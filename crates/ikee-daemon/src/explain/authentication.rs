@@ -1,6 +1,7 @@
 //! Who is who, and who knows which secret.
 
 use ikee::doi::Identity;
+use ikee::doi::auth_method::Proof;
 use ikee::ikev2::{AuthenticationFailure, Connection};
 use ikee::wire::v2::AuthMethod;
 
@@ -40,7 +41,10 @@ pub(super) fn compare(what: &AuthenticationFailure, case: &Case<'_>) -> Vec<Comp
             accepted,
         } => vec![
             peers(remote_id(case), Some(peer)),
-            methods(accepted.iter().map(ToString::to_string), method.to_string()),
+            methods(
+                accepted.iter().map(|&it| proof(it).to_owned()),
+                method.to_string(),
+            ),
         ],
         AuthenticationFailure::Scheme {
             peer,
@@ -71,6 +75,16 @@ pub(super) fn compare(what: &AuthenticationFailure, case: &Case<'_>) -> Vec<Comp
         | AuthenticationFailure::Encoding { peer, .. }
         | AuthenticationFailure::WrongNull { peer } => vec![peers(remote_id(case), Some(peer))],
         _ => Vec::new(),
+    }
+}
+
+/// As `auth.remote` has it.
+fn proof(it: Proof) -> &'static str {
+    match it {
+        Proof::Null => "null",
+        Proof::SharedKey => "psk",
+        Proof::Signature => "cert",
+        Proof::Decryption | _ => "another",
     }
 }
 

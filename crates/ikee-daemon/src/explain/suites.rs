@@ -240,6 +240,8 @@ impl Closest<'_> {
             }
             words.extend(these);
         }
-        Some(words.join("-"))
+        let text = words.join("-");
+        // as short as users type it, where it is a whole suite of IKE
+        Some(IkeProposal::parse(&text).map_or(text, |it| it.to_string()))
     }
 }
