@@ -49,7 +49,10 @@ struct Worker {
 
 impl Dns {
     /// Looks for the tool; must be called within a tokio runtime.
-    pub(crate) fn open(choice: DnsChoice, device: &str) -> Self {
+    pub(crate) fn open(choice: DnsChoice, device: Option<&str>) -> Self {
+        let Some(device) = device else {
+            return Self::default();
+        };
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
         match find(choice, &folders, Path::new(RESOLVED)) {
@@ -212,7 +215,7 @@ async fn work(tool: Tool, device: String, mut jobs: mpsc::UnboundedReceiver<Vec<
             Ok(()) if servers.is_empty() => tracing::info!("DNS servers taken back from {name}"),
             Ok(()) => tracing::info!("DNS servers given to {name}: {servers:?}"),
             Err(error) => {
-                tracing::warn!("DNS servers {servers:?} could not be given to {name}: {error}")
+                tracing::warn!("DNS servers {servers:?} could not be given to {name}: {error}");
             }
         }
     }

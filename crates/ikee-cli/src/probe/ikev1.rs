@@ -5,7 +5,7 @@
 //! parts after the other is exchanged for all the others at once, until nothing of them is taken any more.
 
 use ipsec_doi::v1::{IkeSuite, Lifetimes, Phase1};
-use ipsec_doi::{Encryption, GroupId, HashId, IkeProposal};
+use ipsec_doi::{Encryption, GroupId, HashId, IkeProposal, PrfId};
 use isakmp_wire::v1::{AuthMethod, NotifyType};
 
 use super::findings::{Findings, Word};
@@ -210,7 +210,7 @@ fn note(findings: &mut Findings, taken: &Phase1) {
     } = taken.suite;
     findings.accept(|it| &mut it.encryption, &Word::of(&encryption.alone()));
     findings.accept(|it| &mut it.groups, &Word::of(&group.alone()));
-    let integrity = hash.hmac().and_then(|it| it.integrity());
+    let integrity = hash.hmac().and_then(PrfId::integrity);
     let hash = IkeProposal {
         integrity: integrity.into_iter().collect(),
         ..IkeProposal::default()

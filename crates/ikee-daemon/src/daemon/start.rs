@@ -163,11 +163,7 @@ impl Daemon {
                 provider: provider.name,
                 key_tables,
                 // without packets of ours, nothing reaches a server behind a peer
-                dns: runtime
-                    .tun
-                    .as_ref()
-                    .map(|device| Dns::open(runtime.dns, device))
-                    .unwrap_or_default(),
+                dns: Dns::open(runtime.dns, runtime.tun.as_deref()),
                 ..Book::default()
             },
             metrics: Metrics::new(),

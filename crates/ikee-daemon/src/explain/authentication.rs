@@ -1,7 +1,8 @@
 //! Who is who, and who knows which secret.
 
-use ikee::doi::Identity;
+use ikee::crypto::SignatureScheme;
 use ikee::doi::auth_method::Proof;
+use ikee::doi::{HashId, Identity};
 use ikee::ikev2::{AuthenticationFailure, Connection};
 use ikee::wire::v2::AuthMethod;
 
@@ -53,21 +54,12 @@ pub(super) fn compare(what: &AuthenticationFailure, case: &Case<'_>) -> Vec<Comp
             accepted,
         } => {
             let used = used.map_or_else(|| method.to_string(), |it| it.to_string());
-            vec![
-                peers(remote_id(case), Some(peer)),
-                methods(accepted.iter().map(ToString::to_string), used),
-            ]
+            let ours = accepted.iter().map(ToString::to_string);
+            vec![peers(remote_id(case), Some(peer)), methods(ours, used)]
         }
         AuthenticationFailure::CannotSign {
             schemes, announced, ..
-        } => vec![Comparison {
-            item: "signatures".to_owned(),
-            ours: schemes.iter().map(ToString::to_string).collect(),
-            theirs: announced
-                .as_ref()
-                .map(|it| it.iter().map(ToString::to_string).collect()),
-            common: Vec::new(),
-        }],
+        } => vec![signatures(schemes, announced.as_deref())],
         AuthenticationFailure::WrongSecret { peer }
         | AuthenticationFailure::WrongSignature { peer, .. }
         | AuthenticationFailure::Untrusted { peer, .. }
@@ -75,6 +67,15 @@ pub(super) fn compare(what: &AuthenticationFailure, case: &Case<'_>) -> Vec<Comp
         | AuthenticationFailure::Encoding { peer, .. }
         | AuthenticationFailure::WrongNull { peer } => vec![peers(remote_id(case), Some(peer))],
         _ => Vec::new(),
+    }
+}
+
+fn signatures(ours: &[SignatureScheme], theirs: Option<&[HashId]>) -> Comparison {
+    Comparison {
+        item: "signatures".to_owned(),
+        ours: ours.iter().map(ToString::to_string).collect(),
+        theirs: theirs.map(|it| it.iter().map(ToString::to_string).collect()),
+        common: Vec::new(),
     }
 }
 
