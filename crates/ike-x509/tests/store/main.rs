@@ -1,0 +1,8 @@
+//! Certificates made for the occasion, and what is said of them.
+
+mod chain;
+mod crl;
+mod files;
+mod hostile;
+mod identity;
+mod pki;
