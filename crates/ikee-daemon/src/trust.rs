@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use ikee::crypto::Provider;
-use ikee::ikev2::PeerCertificates;
+use ikee::doi::Identity;
 use ikee::x509::{self, Certificate, Policy, Presented, Refusal, Store, VerifiedKey};
 
 /// How often files are looked at.
@@ -84,7 +84,7 @@ impl Trust {
         self.entries.is_empty() && self.own.is_empty()
     }
 
-    /// The key of a peer, verified at `now` (since 1970).
+    /// The key of a connection's peer, verified at `now` (since 1970).
     ///
     /// # Errors
     ///
@@ -92,26 +92,17 @@ impl Trust {
     pub fn verify(
         &self,
         connection: &str,
-        shown: &PeerCertificates,
+        presented: Presented<'_>,
+        identity: &Identity,
         now: Duration,
     ) -> Result<VerifiedKey, Refusal> {
-        let entry = self.entries.iter().find(|it| it.connection == connection);
-        let presented = Presented {
-            chain: &shown.chain,
-            crls: &shown.crls,
-        };
-        match entry {
-            Some(entry) => entry
-                .store
-                .verify(presented, &shown.identity, now, &entry.checks),
-            // the core asks for connections with authorities only
-            None => Store::new(ikee::rustcrypto::provider()).verify(
-                presented,
-                &shown.identity,
-                now,
-                &Policy::default(),
-            ),
+        if let Some(entry) = self.entries.iter().find(|it| it.connection == connection) {
+            let store = &entry.store;
+            return store.verify(presented, identity, now, &entry.checks);
         }
+        // the core asks for connections with authorities only; an empty store trusts nobody
+        let nobody = Store::new(ikee::rustcrypto::provider());
+        nobody.verify(presented, identity, now, &Policy::default())
     }
 
     /// Reads again what has changed on disk, and warns once a day of certificates that expire soon. A file that has become
@@ -245,4 +236,78 @@ fn stamp(path: &Path) -> Seen {
         metadata.as_ref().and_then(|it| it.modified().ok()),
         metadata.map_or(0, |it| it.len()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ikee::x509::Reason;
+
+    fn fixture(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/pki")
+            .join(name)
+    }
+
+    /// 2026-12-01.
+    const NOW: Duration = Duration::from_secs(1_796_083_200);
+
+    fn verify(trust: &Trust) -> Result<VerifiedKey, Refusal> {
+        let own = x509::certificates(&fixture("gw.pem")).unwrap();
+        let chain = [own[0].der().to_vec()];
+        let presented = Presented {
+            chain: &chain,
+            crls: &[],
+        };
+        trust.verify("a", presented, &Identity::fqdn("gw.example"), NOW)
+    }
+
+    #[test]
+    fn a_list_that_appears_on_disk_counts_from_the_next_look_on() {
+        let folder = std::env::temp_dir().join(format!("ikee-trust-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let files = Files {
+            authorities: vec![fixture("ca.pem")],
+            crls: vec![folder.clone()],
+        };
+        let provider = ikee::rustcrypto::provider();
+        let mut trust = Trust::default();
+        let store = read(&files, provider).unwrap();
+        trust.add("a", files, Policy::default(), store);
+        assert!(verify(&trust).is_ok());
+        fs::copy(fixture("revoked.crl"), folder.join("new.crl")).unwrap();
+        assert!(verify(&trust).is_ok());
+        trust.refresh(provider, NOW);
+        assert_eq!(verify(&trust).unwrap_err().reason, Reason::Revoked);
+        // what has become unreadable leaves in force what was there
+        fs::write(folder.join("new.crl"), "garbage").unwrap();
+        trust.refresh(provider, NOW);
+        assert_eq!(verify(&trust).unwrap_err().reason, Reason::Revoked);
+        fs::remove_file(folder.join("new.crl")).unwrap();
+        trust.refresh(provider, NOW);
+        assert!(verify(&trust).is_ok());
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_connection_without_authorities_trusts_nobody() {
+        let refusal = verify(&Trust::default()).unwrap_err();
+        assert_eq!(refusal.reason, Reason::UnknownAuthority);
+    }
+
+    #[test]
+    fn certificates_that_expire_soon_are_worth_a_warning() {
+        let own = x509::certificates(&fixture("gw.pem")).unwrap();
+        let mut trust = Trust::default();
+        trust.note_own("a", &own[0]);
+        assert_eq!(trust.warnings(NOW), [""; 0]);
+        let end = own[0].not_after();
+        let soon = trust.warnings(end - Duration::from_secs(10 * 86_400));
+        assert_eq!(
+            soon,
+            ["connection a: our certificate 'O=Lab, CN=gw.example' expires in 10 days; renew it"]
+        );
+        let over = trust.warnings(end + Duration::from_secs(1));
+        assert!(over[0].ends_with("has expired; renew it"), "{over:?}");
+    }
 }

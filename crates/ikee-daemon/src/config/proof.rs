@@ -328,3 +328,6 @@ fn above(
     let between = chain.iter().skip(1).chain([root]).cloned();
     x509::authority_hashes(&between.collect::<Vec<_>>(), provider)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Certificates of peers: whether their keys are theirs.
 
 use ikee::ikev2::{Input, PeerCertificates, PeerKey};
+use ikee::x509::Presented;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Daemon;
@@ -35,10 +36,13 @@ impl Daemon {
     /// Answers the endpoint's question for a peer's key.
     pub(super) fn vet(&mut self, shown: &PeerCertificates) {
         let connection = self.connection_name(shown.policy).unwrap_or("?").to_owned();
-        let verdict = self
-            .vetting
-            .trust
-            .verify(&connection, shown, clock::since_1970());
+        let presented = Presented {
+            chain: &shown.chain,
+            crls: &shown.crls,
+        };
+        let now = clock::since_1970();
+        let trust = &self.vetting.trust;
+        let verdict = trust.verify(&connection, presented, &shown.identity, now);
         let span = self.note(shown.sa, Some(shown.policy)).span.clone();
         span.in_scope(|| match &verdict {
             Ok(key) => tracing::info!(
