@@ -78,13 +78,17 @@ impl Config {
             child,
             ..
         } = self;
+        let psk = match psk.as_str() {
+            "" => String::new(),
+            psk => format!("psk = \"{psk}\"\n"),
+        };
         toml += "[connections.lab]\n";
         if let Some(remote) = &self.remote {
             writeln!(toml, "remote = \"{remote}\"").expect("text");
         }
         write!(
             toml,
-            "local_id = \"{local_id}\"\nremote_id = \"{remote_id}\"\npsk = \"{psk}\"\n\
+            "local_id = \"{local_id}\"\nremote_id = \"{remote_id}\"\n{psk}\
              proposals = [\"{proposals}\"]\n{connection}\n\
              [connections.lab.children.net]\nproposals = [\"{esp}\"]\n{child}\n"
         )

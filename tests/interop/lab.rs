@@ -86,8 +86,10 @@ pub(crate) struct Lab {
     _alone: File,
 }
 
-/// Names of namespaces and of the state's folder.
-const PREFIX: &str = "ikeetest";
+/// Names of namespaces and of the state's folder: `IKELAB_NS`, for several labs beside one another.
+fn prefix() -> String {
+    std::env::var("IKELAB_NS").unwrap_or_else(|_| "ikeetest".to_owned())
+}
 
 impl Lab {
     /// A and B on one wire, with strongSwan; `None` where that is not possible.
@@ -116,8 +118,9 @@ impl Lab {
                 return None;
             }
         };
-        let run = std::env::temp_dir().join(PREFIX);
-        let lock = std::env::temp_dir().join(format!("{PREFIX}.lock"));
+        let prefix = prefix();
+        let run = std::env::temp_dir().join(&prefix);
+        let lock = std::env::temp_dir().join(format!("{prefix}.lock"));
         let alone = File::create(&lock).expect("the lock file");
         alone.lock().expect("the lock");
         let lab = Self {
@@ -152,7 +155,7 @@ impl Lab {
     ) -> Output {
         Command::new(self.scripts.join(name))
             .args(arguments)
-            .env("IKELAB_NS", PREFIX)
+            .env("IKELAB_NS", prefix())
             .env("IKELAB_RUN", &self.run)
             .envs(env.iter().copied())
             .output()
@@ -174,7 +177,7 @@ impl Lab {
     }
 
     pub(crate) fn namespace(&self, host: Host) -> String {
-        format!("{PREFIX}-{}", host.name())
+        format!("{}-{}", prefix(), host.name())
     }
 
     /// True when echoes from `source` on A reach `target` and come back.

@@ -7,6 +7,7 @@
 
 mod addresses;
 mod basics;
+mod certificates;
 mod failures;
 mod ikee;
 mod kernel;

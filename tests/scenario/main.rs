@@ -21,3 +21,4 @@ mod selectors;
 mod structure;
 mod transport;
 mod watching;
+mod wycheproof;
