@@ -4,6 +4,7 @@
 //! own seeds, those below `IKEE_TEST_DATA`, and a fixed number of mutations of both.
 
 mod endpoint;
+mod endpoint_v1;
 mod esp;
 mod input;
 mod payloads;
@@ -12,6 +13,7 @@ mod reassembly;
 mod replay;
 
 pub use endpoint::endpoint_v2;
+pub use endpoint_v1::endpoint_v1;
 pub use esp::esp_open;
 pub use payloads::{each_payload, v1_message, v2_message};
 pub use reassembly::reassembly;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ikee_tests::{Rng, Setup};
 
-use crate::{each_payload, endpoint_v2, esp_open, reassembly, v1_message, v2_message};
+use crate::{each_payload, endpoint_v1, endpoint_v2, esp_open, reassembly, v1_message, v2_message};
 
 /// Mutations of each target.
 const MUTATIONS: usize = 3000;
@@ -104,6 +104,11 @@ fn payloads_of_any_kind_replay() {
 fn lives_of_endpoints_replay() {
     let seeds = [noise(100, 300), handshake()].concat();
     replay(endpoint_v2, &seeds, MUTATIONS);
+}
+
+#[test]
+fn lives_of_version_1_endpoints_replay() {
+    replay(endpoint_v1, &noise(100, 300), MUTATIONS);
 }
 
 #[test]
