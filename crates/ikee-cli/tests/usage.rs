@@ -139,21 +139,17 @@ fn every_shell_gets_completions_and_every_command_a_manual_page() {
 }
 
 #[test]
-fn metrics_for_other_hosts_are_refused_unless_told() {
+fn metrics_for_other_hosts_are_refused() {
     let path = file("metrics.toml", "[daemon]\nmetrics = \"0.0.0.0:9321\"\n");
     let check = ["daemon", "--check", "-c", path.to_str().unwrap()];
     let output = ikee(&check);
     assert_eq!(output.status.code(), Some(2));
     let stderr = text(&output.stderr);
     assert!(
-        stderr.contains(":2:11: metrics") && stderr.contains("metrics_remote = true"),
+        stderr.contains(":2:11: metrics") && stderr.contains("127.0.0.1:9321"),
         "{stderr}"
     );
-    fs::write(
-        &path,
-        "[daemon]\nmetrics = \"0.0.0.0:9321\"\nmetrics_remote = true\n",
-    )
-    .unwrap();
+    fs::write(&path, "[daemon]\nmetrics = \"127.0.0.1:9321\"\n").unwrap();
     assert_eq!(ikee(&check).status.code(), Some(0));
     fs::remove_file(path).unwrap();
 }

@@ -83,19 +83,19 @@ pub(super) fn provider_choice(given: Option<schema::Provider>) -> ProviderChoice
     }
 }
 
-/// Where metrics are served: to this host only, unless the configuration says otherwise.
+/// Where metrics are served: to this host only.
 fn metrics(source: Source<'_>, daemon: &schema::Daemon) -> Checked<Option<SocketAddr>> {
     let Some(given) = &daemon.metrics else {
         return Ok(None);
     };
     let address = given.get_ref().0;
-    if address.ip().is_loopback() || daemon.metrics_remote {
+    if address.ip().is_loopback() {
         return Ok(Some(address));
     }
     Err(source.error(
         given.span(),
         format!(
-            "metrics = \"{address}\" shows connection names and traffic to other hosts; write \"127.0.0.1:{}\", or add metrics_remote = true",
+            "metrics = \"{address}\" shows connection names and traffic to other hosts; write \"127.0.0.1:{}\" and let a proxy carry it further",
             address.port()
         ),
     ))

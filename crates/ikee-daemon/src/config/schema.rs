@@ -40,7 +40,6 @@ pub(super) struct Daemon {
     pub(super) user: Option<String>,
     pub(super) control_group: Option<String>,
     pub(super) metrics: Option<Spanned<Text<SocketAddr>>>,
-    pub(super) metrics_remote: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
