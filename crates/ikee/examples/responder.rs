@@ -93,6 +93,7 @@ fn main() -> Outcome<()> {
                 Output::DeleteChild(child) => println!("{child:?} is gone"),
                 Output::Event(event) => println!("{event:?}"),
                 Output::UpdateChild(update) => println!("{update:?}"),
+                Output::UseChild(child) => println!("{child:?} sends"),
             }
         }
     }
