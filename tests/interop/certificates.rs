@@ -14,7 +14,11 @@ fn pki(lab: &Lab, file: &str) -> PathBuf {
 }
 
 /// Our side of a connection with certificates: that of `name`, and trust in `authority`.
-fn with_certificate(lab: &Lab, mut config: Config, (name, authority): (&str, &str)) -> Config {
+pub(crate) fn with_certificate(
+    lab: &Lab,
+    mut config: Config,
+    (name, authority): (&str, &str),
+) -> Config {
     if !pki(lab, "done").exists() {
         lab.script("pki-make.sh", &[], &[]);
     }

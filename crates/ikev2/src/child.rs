@@ -304,6 +304,7 @@ fn all_selectors(connection: &Connection, ends: &Ends) -> Sides {
 
 /// As initiator, checks the peer's answer against our offer.
 pub(crate) fn accept(
+    sa: &Sa,
     child: &Child,
     offer: &ChildOffer,
     answer: &ChildPayloads<'_>,
@@ -319,8 +320,13 @@ pub(crate) fn accept(
         }
         (Mode::Tunnel, true) => return Err(Misbehaviour::ChoseUnoffered.into()),
     }
-    let local = narrow::read(&answer.selectors.0);
-    let remote = narrow::read(&answer.selectors.1);
+    let mut local = narrow::read(&answer.selectors.0);
+    let mut remote = narrow::read(&answer.selectors.1);
+    if offer.mode == Mode::Transport {
+        // RFC 7296 §2.23.1: the responder may name the addresses that it sees
+        let seen = transport::substitute(sa, local, remote);
+        (local, remote) = (seen.local, seen.remote);
+    }
     if !narrow::is_subset(&local, &offer.local) || !narrow::is_subset(&remote, &offer.remote) {
         return Err(Misbehaviour::WidenedSelectors.into());
     }

@@ -38,8 +38,8 @@ pub(crate) fn with_address(selectors: &[TrafficSelector], address: IpAddr) -> Ve
         .collect()
 }
 
-/// Replaces addresses that a NAT hides from us by those that IKE runs over, as the responder does
-/// before it looks them up (RFC 7296 §2.23.1).
+/// Replaces addresses that a NAT hides by those that IKE runs over, as a responder does before it
+/// looks them up, and an initiator before it compares them with its own (RFC 7296 §2.23.1).
 pub(crate) fn substitute(
     sa: &Sa,
     local: Vec<TrafficSelector>,

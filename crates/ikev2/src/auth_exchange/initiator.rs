@@ -290,7 +290,7 @@ fn open_child(
         .children
         .get(state.offer.index)
         .ok_or(NO_CONNECTION)?;
-    let mut agreed = child::accept(wanted, &state.offer, &answer, Place::Initial)?;
+    let mut agreed = child::accept(sa, wanted, &state.offer, &answer, Place::Initial)?;
     // a dynamic side is the address that was assigned, however wide the peer left it
     let own = narrow::intersect(&offer_local, &agreed.local);
     if own.is_empty() {

@@ -179,7 +179,7 @@ fn agree<'a>(
     let connection = cx.core.connection(sa.connection).ok_or(NO_CONNECTION)?;
     let child = connection.children.get(state.offer.index);
     let child = child.ok_or(NO_CONNECTION)?;
-    let agreed = child::accept(child, &state.offer, &answer, Place::Create)?;
+    let agreed = child::accept(sa, child, &state.offer, &answer, Place::Create)?;
     let shared = finish(state, agreed.suite, other)?;
     Ok(Done {
         agreed,
