@@ -7,7 +7,7 @@ use crate::ikee::{Config, Ikee};
 use crate::lab::{Family, Host, Lab, find, say, text, wait_for};
 use crate::others::suit;
 use crate::peer::{Kind, Peer};
-use crate::rekey::rekeys;
+use crate::rekey::{assert_new_child, rekeys, spi};
 
 /// Where the lab has that kernel, unless `IKELAB_OPT` says otherwise.
 const UNPACKED: &str = "/opt/ikelab";
@@ -252,13 +252,12 @@ fn the_first_packet_opens_a_child_and_limits_renew_it() {
     );
     let (source, target) = (Host::A.inner(Family::V4), Host::B.inner(Family::V4));
     wait_for(20, "a packet opens the tunnel", || lab.ping(source, target));
-    let spi = || ikee.sa()["children"][0]["inbound"]["spi"].to_string();
-    let old = spi();
+    let old = spi(&ikee);
     let mut echoes = lab.on(Host::A, "ping");
     echoes.args(["-c50", "-i0.1", "-W2", "-q", "-I", source, target]);
     let said = text(&echoes.output().expect("ping").stdout);
     assert!(said.contains(" 0% packet loss"), "{said}");
-    wait_for(10, "another child after 36 packets", || spi() != old);
+    assert_new_child(&ikee, &old);
     ikee.stop();
     assert_clean(&lab, Host::A);
 }

@@ -50,13 +50,13 @@ impl Traffic {
 }
 
 /// SPIs of the one child that receives at us.
-fn spi(ikee: &Ikee<'_>) -> String {
+pub(crate) fn spi(ikee: &Ikee<'_>) -> String {
     ikee.sa()["children"][0]["spis"][0].to_string()
 }
 
 /// Waits until an old child is gone and another one is there.
-fn assert_new_child(ikee: &Ikee<'_>, old: &str) {
-    wait_for(5, "another child, alone", || {
+pub(crate) fn assert_new_child(ikee: &Ikee<'_>, old: &str) {
+    wait_for(10, "another child, alone", || {
         let sas = ikee.sas();
         let children = sas.iter().filter_map(|it| it["children"].as_array());
         let spis: Vec<String> = children
