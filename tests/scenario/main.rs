@@ -21,4 +21,5 @@ mod selectors;
 mod structure;
 mod transport;
 mod watching;
+mod windows;
 mod wycheproof;

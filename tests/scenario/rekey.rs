@@ -360,6 +360,28 @@ fn fresh_proofs_replace_an_sa_before_it_goes() {
     end(pair);
 }
 
+/// RFC 7296 §2.8.3: fresh proofs are not worth a child.
+#[test]
+fn an_sa_outlives_a_reauthentication_that_would_lose_its_child() {
+    let mut pair = connected(Setup::new());
+    let (old, child) = (sa(&pair, Side::A), child(&pair, Side::A));
+    let now = pair.now;
+    let mut other = Setup::new();
+    other.b.esp("aes128-sha256");
+    let config = other.b.config;
+    pair.b
+        .call(now, |endpoint, out| endpoint.reconfigure(now, config, out));
+    pair.reauthenticate(Side::A, old);
+    pair.run(Duration::from_secs(1));
+    assert_eq!(sa(&pair, Side::A), old, "{:?}", pair.a.events);
+    assert_eq!(pair.a.established().count(), 1);
+    assert_eq!(pair.a.plane.sending("net"), Some(child));
+    let reasons: Vec<_> = pair.a.closed().collect();
+    assert_eq!(reasons, [&ikev2::CloseReason::Superseded]);
+    assert_eq!(pair.gaps(), []);
+    end(pair);
+}
+
 /// RFC 7296 §2.4.
 #[test]
 fn a_peer_that_has_forgotten_everything_leaves_no_second_sa() {

@@ -162,15 +162,35 @@ pub(crate) fn catch_up(cx: &Cx<'_>, sa: &mut Sa) {
     }
 }
 
-/// An SA has nothing left to do: if it came to take another's place, that one goes now.
-pub(crate) fn complete(cx: &mut Cx<'_>, sa: &mut Sa) {
-    if sa.supersedes().is_some()
-        && let Some(state) = sa.established()
-        && state.later.is_empty()
-        && let Some(old) = sa.kin().supersedes.take()
-    {
+/// An SA has nothing left to do: if it came to take another's place, that one goes now; but what
+/// stands is worth more than fresh proofs, so if the new SA lacks a child of the old one's, the new
+/// one goes. Returns whether the SA has a task again.
+pub(crate) fn complete(cx: &mut Cx<'_>, sa: &mut Sa) -> bool {
+    let settled = sa.established().is_some_and(|it| it.later.is_empty());
+    let Some(old) = sa.supersedes().filter(|_| settled) else {
+        return false;
+    };
+    if !lacks_children(cx, sa, old) {
+        sa.kin().supersedes = None;
         cx.queue_task(old, Task::Delete(CloseReason::Reauthenticated));
+        return false;
     }
+    abandoned(cx, sa);
+    sa.kin().supersedes = None;
+    if let Some(state) = sa.established() {
+        state.enqueue(Task::Delete(CloseReason::Superseded));
+    }
+    true
+}
+
+/// Whether the older of two SAs has a child that the newer one has not.
+fn lacks_children(cx: &Cx<'_>, new: &Sa, old: SaId) -> bool {
+    let Some(old) = cx.core.table.get(old) else {
+        return false;
+    };
+    let has = |index| new.children.iter().any(|it| it.index == index);
+    let mut used = old.children.iter().filter(|it| it.successor.is_none());
+    used.any(|it| !has(it.index))
 }
 
 /// A negotiation has come to nothing; the SA in whose place it was to come tries again later.

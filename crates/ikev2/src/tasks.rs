@@ -20,7 +20,9 @@ pub(crate) fn next_task(cx: &mut Cx<'_>, sa: &mut Sa) -> Result<(), Failure> {
             return Ok(());
         };
         let Some(queued) = state.tasks.pop_front() else {
-            contact::complete(cx, sa);
+            if contact::complete(cx, sa) {
+                continue;
+            }
             return Ok(());
         };
         begin(cx, sa, queued)?;
