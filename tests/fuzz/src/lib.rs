@@ -3,6 +3,7 @@
 //! `cargo fuzz run --fuzz-dir tests/fuzz TARGET` runs one under libFuzzer. As tests on stable, all of them replay their
 //! own seeds, those below `IKEE_TEST_DATA`, and a fixed number of mutations of both.
 
+mod certificate;
 mod endpoint;
 mod endpoint_v1;
 mod esp;
@@ -12,6 +13,7 @@ mod reassembly;
 #[cfg(test)]
 mod replay;
 
+pub use certificate::certificate;
 pub use endpoint::endpoint_v2;
 pub use endpoint_v1::endpoint_v1;
 pub use esp::esp_open;

@@ -4,7 +4,12 @@ use std::path::{Path, PathBuf};
 
 use ikee_tests::{Rng, Setup};
 
+<<<<<<< HEAD
 use crate::{each_payload, endpoint_v1, endpoint_v2, esp_open, reassembly, v1_message, v2_message};
+=======
+use crate::certificate::SEEDS;
+use crate::{certificate, each_payload, endpoint_v2, esp_open, reassembly, v1_message, v2_message};
+>>>>>>> 4996c73 (tests: a fuzz target for certificates, lists and the files that hold them)
 
 /// Mutations of each target.
 const MUTATIONS: usize = 3000;
@@ -114,6 +119,13 @@ fn lives_of_version_1_endpoints_replay() {
 #[test]
 fn pieces_of_messages_replay() {
     replay(reassembly, &noise(200, 400), MUTATIONS);
+}
+
+#[test]
+fn chains_of_certificates_replay() {
+    let files = SEEDS.map(<[u8]>::to_vec);
+    let chains = noise(300, 60);
+    replay(certificate, &[&chains[..], &files].concat(), MUTATIONS);
 }
 
 #[test]
