@@ -4,12 +4,10 @@ use std::path::{Path, PathBuf};
 
 use ikee_tests::{Rng, Setup};
 
-<<<<<<< HEAD
-use crate::{each_payload, endpoint_v1, endpoint_v2, esp_open, reassembly, v1_message, v2_message};
-=======
 use crate::certificate::SEEDS;
-use crate::{certificate, each_payload, endpoint_v2, esp_open, reassembly, v1_message, v2_message};
->>>>>>> 4996c73 (tests: a fuzz target for certificates, lists and the files that hold them)
+use crate::{
+    certificate, each_payload, endpoint_v1, endpoint_v2, esp_open, reassembly, v1_message, v2_message,
+};
 
 /// Mutations of each target.
 const MUTATIONS: usize = 3000;

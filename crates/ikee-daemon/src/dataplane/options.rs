@@ -15,7 +15,7 @@ pub struct Options {
     pub children: usize,
     /// Packets that an inbound SA's replay window spans.
     pub window: usize,
-    /// What an SA of [`Dataplane::install_spec`] may carry.
+    /// What an SA of [`Dataplane::install_spec`](super::Dataplane::install_spec) may carry.
     pub lifetime: Lifetime,
     /// Whether packets of children in transport mode pass.
     pub transport: bool,
