@@ -6,7 +6,8 @@ use ikee_tests::{Rng, Setup};
 
 use crate::certificate::SEEDS;
 use crate::{
-    certificate, each_payload, endpoint_v1, endpoint_v2, esp_open, reassembly, v1_message, v2_message,
+    certificate, each_payload, endpoint_v1, endpoint_v2, esp_open, reassembly, v1_message,
+    v2_message,
 };
 
 /// Mutations of each target.
