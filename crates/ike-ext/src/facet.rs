@@ -152,16 +152,22 @@ pub enum Conclusion {
 
 /// An authentication method: what it sends, and when it trusts ([MS-IKEE] §3.4).
 ///
-/// Making and checking the signature is the core's.
+/// Making and checking the signature is the core's, with the RSA key of the connection.
 pub trait Credential {
     /// The value of the authentication method attribute.
     fn method(&self) -> AuthMethod;
 
+    /// Whether the method can serve `sa`, by its addresses and by what its peer has sent.
+    ///
+    /// A core asks before it offers the method, before it chooses it, and before it takes the peer's choice of it: a
+    /// number may have another meaning with another peer.
+    fn serves(&self, host: &dyn Host, sa: SaId) -> bool;
+
     /// Our ID payload; `None` to leave it to the core.
-    fn identity(&mut self, sa: SaId) -> Option<OwnedPayload>;
+    fn identity(&mut self, host: &dyn Host, sa: SaId) -> Option<OwnedPayload>;
 
     /// Our CERT payload; `None` to leave it to the core.
-    fn certificate(&mut self, sa: SaId) -> Option<OwnedPayload>;
+    fn certificate(&mut self, host: &dyn Host, sa: SaId) -> Option<OwnedPayload>;
 
     /// Judges the peer, whose signature is valid under the key of its certificate.
     fn trust(&mut self, cx: &mut Context<'_>, sa: SaId, peer: &Evidence<'_>) -> Trust;
