@@ -5,7 +5,7 @@ use ipsec_doi::HashId;
 use isakmp_wire::{Spi, Version};
 
 use crate::action::Action;
-use crate::handle::{PolicyId, Role, SaId};
+use crate::handle::{ChildId, PolicyId, Role, SaId};
 use crate::time::Instant;
 
 /// What the core lets an extension know, and the few services it lends.
@@ -15,6 +15,11 @@ pub trait Host {
 
     /// The SA with these SPIs.
     fn find(&self, initiator: Spi, responder: Spi) -> Option<SaId>;
+
+    /// Facts about one child SA; `None` for one that is gone, and from a core that tells none.
+    fn child(&self, _child: ChildId) -> Option<ChildFacts> {
+        None
+    }
 
     /// How many authenticated SAs there are with a peer.
     fn established_with(&self, peer: IpAddr) -> usize;
@@ -124,6 +129,40 @@ impl<'a> SaFacts<'a> {
     #[must_use]
     pub fn peer_sent(&self, prefix: &[u8]) -> bool {
         self.vendor_ids.iter().any(|id| id.starts_with(prefix))
+    }
+}
+
+/// The public face of one child SA (IKEv1).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ChildFacts {
+    /// The SA above it.
+    pub sa: SaId,
+    /// Which of the children of that SA's policy.
+    pub index: usize,
+    /// The message ID of the quick mode that made it.
+    pub message_id: u32,
+    /// Whether it encrypts: ESP, with a cipher other than NULL.
+    pub encrypts: bool,
+}
+
+impl ChildFacts {
+    /// Facts about a child that encrypts.
+    #[must_use]
+    pub const fn new(sa: SaId, index: usize, message_id: u32) -> Self {
+        Self {
+            sa,
+            index,
+            message_id,
+            encrypts: true,
+        }
+    }
+
+    /// With the knowledge whether it encrypts.
+    #[must_use]
+    pub const fn with_encrypts(mut self, encrypts: bool) -> Self {
+        self.encrypts = encrypts;
+        self
     }
 }
 

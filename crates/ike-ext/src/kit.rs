@@ -15,10 +15,10 @@ use isakmp_wire::{
 };
 
 use crate::action::{Action, Lifecycle, Verdict};
-use crate::context::{Context, Host, Prf, SaFacts};
+use crate::context::{ChildFacts, Context, Host, Prf, SaFacts};
 use crate::extension::Extension;
 use crate::facet::Chunk;
-use crate::handle::{Role, SaId};
+use crate::handle::{ChildId, Role, SaId};
 use crate::message::{Draft, Inbound, Stage};
 use crate::set::Extensions;
 use crate::time::Instant;
@@ -32,6 +32,8 @@ pub struct FakeHost {
     pub established: usize,
     /// How many half-open negotiations.
     pub half_open: usize,
+    /// Its children.
+    pub children: BTreeMap<ChildId, ChildFacts>,
 }
 
 impl Host for FakeHost {
@@ -41,6 +43,9 @@ impl Host for FakeHost {
     }
     fn find(&self, _: Spi, _: Spi) -> Option<SaId> {
         self.sas.keys().next().copied()
+    }
+    fn child(&self, child: ChildId) -> Option<ChildFacts> {
+        self.children.get(&child).copied()
     }
     fn established_with(&self, _: IpAddr) -> usize {
         self.established

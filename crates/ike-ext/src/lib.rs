@@ -33,14 +33,14 @@ mod table;
 mod time;
 
 pub use crate::action::{Action, Blame, Hint, Lifecycle, Verdict};
-pub use crate::context::{Context, Host, Key, Prf, SaFacts};
+pub use crate::context::{ChildFacts, Context, Host, Key, Prf, SaFacts};
 pub use crate::extension::Extension;
 pub use crate::facet::{
     Admission, Attributes, Chunk, Chunking, Conclusion, Credential, Evidence, Framing, Gate,
     Gather, Join, Policy, Trust,
 };
 pub use crate::handle::{ChildId, FlowId, PolicyId, Role, SaId};
-pub use crate::message::{Draft, Inbound, Place, Sent, Stage};
+pub use crate::message::{ChildDraft, Draft, Inbound, Place, Sent, Stage};
 pub use crate::set::Extensions;
 pub use crate::table::{Budget, SaTable, Timers};
 pub use crate::time::Instant;

@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use crate::handle::ChildId;
 use isakmp_wire::{
     Encode, ExchangeType, Header, OwnedPayload, PayloadChain, PayloadType, Spi, Version, v1, v2,
 };
@@ -70,7 +71,26 @@ pub struct Draft<'a> {
     message_id: u32,
     payloads: &'a mut Vec<OwnedPayload>,
     responder: &'a mut Spi,
+    child: Option<ChildDraft>,
     held: bool,
+}
+
+/// The child SA that an outgoing message negotiates.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ChildDraft {
+    /// Which of the children of the SA's policy, counted from 0 in the order of its configuration.
+    pub index: usize,
+    /// The child that it is to take the place of, where we began.
+    pub replaces: Option<ChildId>,
+}
+
+impl ChildDraft {
+    /// One child of a policy.
+    #[must_use]
+    pub const fn new(index: usize, replaces: Option<ChildId>) -> Self {
+        Self { index, replaces }
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -88,8 +108,22 @@ impl<'a> Draft<'a> {
             message_id,
             payloads,
             responder,
+            child: None,
             held: false,
         }
+    }
+
+    /// With the child SA that it negotiates.
+    #[must_use]
+    pub const fn with_child(mut self, child: Option<ChildDraft>) -> Self {
+        self.child = child;
+        self
+    }
+
+    /// The child SA that it negotiates: in the first two messages of a quick mode (IKEv1).
+    #[must_use]
+    pub const fn child(&self) -> Option<ChildDraft> {
+        self.child
     }
 
     /// Which IKE it is a message of.

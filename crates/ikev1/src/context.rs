@@ -8,8 +8,8 @@ use core::net::{IpAddr, SocketAddr};
 use ike_crypto::random::SeededRandom;
 use ike_crypto::{Error, PrfKey, Provider, Random};
 use ike_ext::{
-    Action, ChildId, Context, Draft, Extensions, Host, Inbound, Instant, Key, Lifecycle, Prf,
-    SaFacts, SaId, Verdict,
+    Action, ChildFacts, ChildId, Context, Draft, Extensions, Host, Inbound, Instant, Key,
+    Lifecycle, Prf, SaFacts, SaId, Verdict,
 };
 use ipsec_doi::{HashId, PrfId};
 use isakmp_wire::{Spi, Version};
@@ -203,6 +203,15 @@ impl Host for View<'_> {
         let sa = self.sa(sa)?;
         let protected = sa.secure.is_some() && sa.facts.phase == Phase::Established;
         Some(sa.facts.public(protected))
+    }
+
+    fn child(&self, child: ChildId) -> Option<ChildFacts> {
+        let others = self.core.table.iter();
+        self.current.into_iter().chain(others).find_map(|sa| {
+            let entry = sa.children.iter().find(|it| it.id == child)?;
+            let facts = ChildFacts::new(sa.facts.id, entry.index, entry.message_id);
+            Some(facts.with_encrypts(entry.encrypts))
+        })
     }
 
     fn find(&self, initiator: Spi, responder: Spi) -> Option<SaId> {

@@ -59,6 +59,7 @@ pub(crate) struct AwaitConnected {
 /// What both sides want.
 #[derive(Debug)]
 pub(crate) struct Agreed {
+    pub(crate) message_id: u32,
     pub(crate) index: usize,
     pub(crate) protocol: ProtocolId,
     pub(crate) suite: Phase2,

@@ -201,6 +201,10 @@ pub(crate) enum Step {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct ChildEntry {
     pub(crate) id: ChildId,
+    /// Of the quick mode that made it.
+    pub(crate) message_id: u32,
+    /// Whether its cipher is more than NULL.
+    pub(crate) encrypts: bool,
     /// Which of the connection's children.
     pub(crate) index: usize,
     pub(crate) protocol: ProtocolId,

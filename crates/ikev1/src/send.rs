@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use ike_ext::{Draft, Sent as Split, Stage};
+use ike_ext::{ChildDraft, Draft, Sent as Split, Stage};
 use isakmp_wire::v1::kind;
 use isakmp_wire::{
     ChainWriter, ExchangeType, Flags, Header, MessageWriter, OwnedPayload, PayloadType, Spi,
@@ -44,6 +44,8 @@ pub(crate) struct Outgoing {
     pub(crate) message_id: u32,
     pub(crate) payloads: Vec<OwnedPayload>,
     pub(crate) flags: Flags,
+    /// The child SA that it negotiates, for the extensions.
+    pub(crate) child: Option<ChildDraft>,
 }
 
 impl Outgoing {
@@ -59,6 +61,7 @@ impl Outgoing {
             message_id,
             payloads,
             flags: Flags::NONE,
+            child: None,
         }
     }
 }
@@ -117,7 +120,8 @@ impl Cx<'_> {
             outgoing.message_id,
             &mut outgoing.payloads,
             &mut responder,
-        );
+        )
+        .with_child(outgoing.child);
         self.outgoing(sa, &mut draft);
         let held = draft.is_held();
         let header = header(

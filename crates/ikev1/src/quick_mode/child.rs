@@ -7,7 +7,7 @@ use core::time::Duration;
 use ike_crypto::SecretVec;
 use ike_ext::{ChildId, Instant, Lifecycle};
 use ipsec_doi::v1::Lifetimes;
-use ipsec_doi::{Life, TrafficSelector};
+use ipsec_doi::{EncryptionId, Life, TrafficSelector};
 
 use crate::config::Selector;
 use crate::context::Cx;
@@ -149,10 +149,16 @@ fn suite(agreed: &Agreed) -> ChildSuite {
     }
 }
 
+const fn is_null(id: EncryptionId) -> bool {
+    matches!(id, EncryptionId::NULL | EncryptionId::NULL_AES_GMAC)
+}
+
 /// What the SA remembers of a child.
 fn entry(id: ChildId, agreed: Agreed, rekey: Instant, expires: Instant) -> ChildEntry {
     ChildEntry {
         id,
+        message_id: agreed.message_id,
+        encrypts: agreed.suite.encryption.is_some_and(|it| !is_null(it.id)),
         index: agreed.index,
         protocol: agreed.protocol,
         spi_in: agreed.spi_in,

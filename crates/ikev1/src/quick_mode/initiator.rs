@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use ike_ext::{ChildId, Inbound, Lifecycle, Stage};
+use ike_ext::{ChildDraft, ChildId, Inbound, Lifecycle, Stage};
 use ipsec_doi::encapsulation::Encapsulation;
 use ipsec_doi::v1::{Lifetimes, Phase2};
 use ipsec_doi::{GroupId, Life};
@@ -169,7 +169,8 @@ fn start(
     };
     let step = Step::Answer(Box::new(state));
     let mut exchange = cx.exchange(sa, ExchangeType::QUICK_MODE, step)?;
-    let outgoing = Outgoing::second(stage(1), exchange.message_id, payloads);
+    let mut outgoing = Outgoing::second(stage(1), exchange.message_id, payloads);
+    outgoing.child = Some(ChildDraft::new(index, replaces));
     let sent = cx.hashed(sa, outgoing, &Cover::plain(), &mut exchange.iv)?;
     cx.send(sa, &sent);
     exchange.repeat = Some(Repeat::new(
@@ -240,6 +241,7 @@ fn check(state: AwaitAnswer, message: &Inbound<'_>) -> Result<Agreed, Failure> {
     let offered = state.offers.first().and_then(|it| it.encapsulation);
     let encapsulation = chosen.suite.encapsulation.or(offered);
     Ok(Agreed {
+        message_id: message.header.message_id,
         index: state.index,
         protocol: state.protocol,
         suite: chosen.suite,

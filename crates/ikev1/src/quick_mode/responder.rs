@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use ike_crypto::SecretVec;
-use ike_ext::{Inbound, Stage};
+use ike_ext::{ChildDraft, Inbound, Stage};
 use ipsec_doi::encapsulation::{Encapsulation, Mode, NatRevision};
 use ipsec_doi::{GroupId, Life, TrafficSelector};
 use isakmp_wire::v1::{KeyExchange, NotifyType, ProtocolId, SaBuilder, SecurityAssociation, kind};
@@ -177,6 +177,7 @@ fn answer(
     reply.extend(shorter(cx, sa, &fit));
     let commit = cx.core.config.profile.commit_bit;
     let mut outgoing = Outgoing::second(stage(2), exchange.message_id, reply);
+    outgoing.child = Some(ChildDraft::new(fit.index, None));
     if commit {
         outgoing.flags = Flags::COMMIT;
     }
@@ -196,6 +197,7 @@ fn answer(
         ..named
     };
     let agreed = Agreed {
+        message_id: exchange.message_id,
         index: fit.index,
         protocol: fit.protocol,
         suite: fit.chosen.suite,
