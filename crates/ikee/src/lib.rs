@@ -24,6 +24,8 @@ pub use ike_graviola as graviola;
 #[cfg(feature = "rustcrypto")]
 pub use ike_rustcrypto as rustcrypto;
 
+#[cfg(feature = "cga")]
+pub use ikee_cga as cga;
 #[cfg(feature = "fragmentation-v2")]
 pub use ikee_fragmentation_v2 as fragmentation_v2;
 #[cfg(feature = "server-address")]

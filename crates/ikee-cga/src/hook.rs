@@ -1,0 +1,147 @@
+//! AUTH_CGA as an authentication method of main mode ([MS-IKEE] §3.4).
+
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv6Addr};
+
+use ike_ext::{
+    Context, Credential, Draft, Evidence, Extension, Host, Inbound, Lifecycle, Role, SaId, SaTable,
+    Stage, Trust, Verdict,
+};
+use isakmp_wire::v1::AuthMethod;
+use isakmp_wire::vendor_id::IKE_CGA;
+use isakmp_wire::{OwnedPayload, Version};
+
+use crate::machine::{Identity, prefix, verify};
+use crate::wire::{self, Claim, METHOD};
+
+/// Proves our address by the key that it is made of, and has the peer prove its own.
+///
+/// It serves SAs between our CGA and any IPv6 address, in both roles; others it leaves to the core. The releases of
+/// Windows before Vista and Server 2008 have no such thing ([MS-IKEE] note 2): to be like them, leave it out.
+#[derive(Debug, Default)]
+pub struct Cga {
+    identities: Vec<Identity>,
+    /// The SAs of ours that message 2 has come for: what its sender can do is known.
+    answered: SaTable<()>,
+}
+
+impl Cga {
+    /// Without an identity, and so silent.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With an identity, for SAs from and to its address; one of the same address is replaced.
+    #[must_use]
+    pub fn with(mut self, identity: Identity) -> Self {
+        self.identities
+            .retain(|it| it.address() != identity.address());
+        self.identities.push(identity);
+        self
+    }
+
+    /// Whether no SA is left over.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.answered.is_empty()
+    }
+
+    /// The identity of our address, and the peer's, if both can have one.
+    fn pair(&self, host: &dyn Host, sa: SaId) -> Option<(&Identity, Ipv6Addr)> {
+        let facts = host.facts(sa)?;
+        let (IpAddr::V6(local), IpAddr::V6(peer)) = (facts.local.ip(), facts.peer.ip()) else {
+            return None;
+        };
+        let own = self.identities.iter().find(|it| it.address() == local)?;
+        (facts.version == Version::V1).then_some((own, peer))
+    }
+
+    fn own(&self, host: &dyn Host, sa: SaId) -> Option<&Identity> {
+        self.pair(host, sa)
+            .filter(|_| self.serves(host, sa))
+            .map(|(own, _)| own)
+    }
+}
+
+impl Extension for Cga {
+    fn name(&self) -> &'static str {
+        "cga"
+    }
+
+    // [MS-IKEE] §3.4.4.1: message 1 says that we can. §3.4.5.1: so does message 2, to a peer that can.
+    fn on_outgoing(&mut self, cx: &mut Context<'_>, sa: SaId, draft: &mut Draft<'_>) {
+        if self.identities.is_empty() || draft.version() != Version::V1 {
+            return;
+        }
+        let stage = draft.stage();
+        let due = stage == Stage::main_mode(1)
+            || stage == Stage::main_mode(2) && cx.peer_sent(sa, &IKE_CGA);
+        if due {
+            draft.vendor_id(&IKE_CGA);
+        }
+    }
+
+    fn on_incoming(&mut self, cx: &mut Context<'_>, sa: SaId, msg: &Inbound<'_>) -> Verdict {
+        let answer = msg.stage == Stage::main_mode(2) && msg.header.version == Version::V1;
+        if answer && self.pair(cx.host(), sa).is_some() {
+            self.answered.insert(sa, ());
+        }
+        Verdict::Continue
+    }
+
+    fn on_lifecycle(&mut self, _: &mut Context<'_>, sa: SaId, what: Lifecycle) {
+        if what == Lifecycle::Closed {
+            self.answered.remove(sa);
+        }
+    }
+
+    fn credential(&mut self) -> Option<&mut dyn Credential> {
+        Some(self)
+    }
+}
+
+impl Credential for Cga {
+    fn method(&self) -> AuthMethod {
+        METHOD
+    }
+
+    /// [MS-IKEE] §3.4.1: 0xFDED is AUTH_CGA only with a peer that has said so; §3.4.4.1, §3.4.5.1: from and to our CGA.
+    fn serves(&self, host: &dyn Host, sa: SaId) -> bool {
+        let Some(facts) = host.facts(sa).filter(|_| self.pair(host, sa).is_some()) else {
+            return false;
+        };
+        let asking = facts.role == Role::Initiator && self.answered.get(sa).is_none();
+        asking || facts.peer_sent(&IKE_CGA)
+    }
+
+    /// [MS-IKEE] §3.4.5.4.
+    fn identity(&mut self, host: &dyn Host, sa: SaId) -> Option<OwnedPayload> {
+        let own = self.own(host, sa)?;
+        Some(Claim::from(own.parameters()).payload())
+    }
+
+    /// [MS-IKEE] §3.4.5.4.
+    fn certificate(&mut self, host: &dyn Host, sa: SaId) -> Option<OwnedPayload> {
+        Some(wire::certificate(self.own(host, sa)?.certificate()))
+    }
+
+    /// [MS-IKEE] §3.4.5.5, §3.4.5.6: the peer's address must be made of what it has shown. The prefix is that of the
+    /// address it speaks from ([MS-IKEE] §3.4).
+    fn trust(&mut self, cx: &mut Context<'_>, sa: SaId, peer: &Evidence<'_>) -> Trust {
+        if peer.method != METHOD || !self.serves(cx.host(), sa) {
+            return Trust::NotMine;
+        }
+        let IpAddr::V6(address) = peer.peer else {
+            return Trust::Reject("a CGA is an IPv6 address");
+        };
+        let claim = match Claim::parse(peer.identity) {
+            Ok(claim) => claim,
+            Err(malformed) => return Trust::Reject(malformed.reason()),
+        };
+        match verify(address, &claim.complete(prefix(address), peer.public_key)) {
+            Ok(_) => Trust::Accept,
+            Err(refusal) => Trust::Reject(refusal.reason()),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+#![no_std]
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+    )
+)]
+#![warn(
+    clippy::alloc_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core
+)]
+
+extern crate alloc;
+
+mod hook;
+mod machine;
+mod search;
+mod wire;
+
+pub use crate::hook::Cga;
+pub use crate::machine::{Identity, Refusal, Sec, subnet, verify};
+pub use crate::search::{Hash2, Search, Slice, TooHard};
+pub use crate::wire::{Claim, METHOD, Malformed, Parameters};
