@@ -9,9 +9,9 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use ipsec_doi::HashId;
-use isakmp_wire::v2::{CfgAttribute, kind};
+use isakmp_wire::v2::CfgAttribute;
 use isakmp_wire::{
-    ChainWriter, ExchangeType, Flags, Header, OwnedPayload, PayloadChain, Spi, Version,
+    ChainWriter, ExchangeType, Flags, Header, OwnedPayload, PayloadChain, Spi, Version, v1, v2,
 };
 
 use crate::action::{Action, Lifecycle, Verdict};
@@ -78,6 +78,8 @@ pub struct Rig {
     pub now: Instant,
     /// What was asked for and not taken by the test.
     pub actions: Vec<Action>,
+    /// Which IKE the SA is of.
+    pub version: Version,
 }
 
 impl Rig {
@@ -87,8 +89,14 @@ impl Rig {
     /// With an IKEv2 SA in which we are `role`, between two addresses of 192.0.2.0/24.
     #[must_use]
     pub fn new(extension: impl Extension, role: Role) -> Self {
+        Self::of(Version::V2, extension, role)
+    }
+
+    /// With an SA of this IKE in which we are `role`, between two addresses of 192.0.2.0/24.
+    #[must_use]
+    pub fn of(version: Version, extension: impl Extension, role: Role) -> Self {
         let at = |host| SocketAddr::from(([192, 0, 2, host], 500));
-        let facts = SaFacts::new(role, Version::V2, at(1), at(2));
+        let facts = SaFacts::new(role, version, at(1), at(2));
         let mut host = FakeHost::default();
         host.sas.insert(Self::SA, (facts, Vec::new()));
         Self {
@@ -96,6 +104,7 @@ impl Rig {
             host,
             now: Instant::EPOCH,
             actions: Vec::new(),
+            version,
         }
     }
 
@@ -108,12 +117,14 @@ impl Rig {
     /// Lets the extension contribute to a message.
     pub fn outgoing(&mut self, stage: Stage, mut payloads: Vec<OwnedPayload>) -> Vec<OwnedPayload> {
         let mut responder = Spi::ZERO;
-        let mut draft = Draft::new(Version::V2, stage, 0, &mut payloads, &mut responder);
+        let id = message_id(stage);
+        let mut draft = Draft::new(self.version, stage, id, &mut payloads, &mut responder);
         self.call(|set, cx| set.outgoing(cx, Self::SA, &mut draft));
         payloads
     }
 
-    /// Shows a message to the extension; it counts as protected after IKE_SA_INIT.
+    /// Shows a message to the extension; it counts as protected after IKE_SA_INIT, or from main
+    /// mode message 5 on.
     pub fn incoming(&mut self, stage: Stage, payloads: &[OwnedPayload]) -> Verdict {
         let mut bytes = Vec::new();
         let mut writer = ChainWriter::begin(&mut bytes);
@@ -128,13 +139,16 @@ impl Rig {
             initiator: Spi::ZERO,
             responder: Spi::ZERO,
             next: chain.first_type(),
-            version: Version::V2,
+            version: self.version,
             exchange: stage.exchange,
             flags: Flags::new(0),
-            message_id: 0,
+            message_id: message_id(stage),
             length: 0,
         };
-        let protected = stage.exchange != ExchangeType::IKE_SA_INIT;
+        let protected = match stage.exchange {
+            ExchangeType::MAIN_MODE => stage.message > 4,
+            exchange => exchange != ExchangeType::IKE_SA_INIT,
+        };
         let from = SocketAddr::from(([192, 0, 2, 2], 500));
         let msg = Inbound::new(stage, from, header, protected, chain);
         self.call(|set, cx| set.incoming(cx, Self::SA, &msg))
@@ -182,20 +196,15 @@ impl Rig {
     /// A short life of the SA; `peer` holds those messages of the peer that are not plain.
     fn live(&mut self, role: Role, peer: &[(Stage, Vec<OwnedPayload>)]) -> Vec<OwnedPayload> {
         let mut sent = Vec::new();
-        for exchange in EXCHANGES {
-            let (request, response) = (Stage::request(exchange), Stage::response(exchange));
-            let theirs = |rig: &mut Self, stage| {
-                let special = peer.iter().find(|(at, _)| *at == stage);
-                let message = special.map_or_else(plain, |(_, it)| it.clone());
-                assert_eq!(rig.incoming(stage, &message), Verdict::Continue);
-            };
-            if role == Role::Initiator {
-                sent.append(&mut self.outgoing(request, plain()));
-                theirs(self, response);
-            } else {
-                theirs(self, request);
-                sent.append(&mut self.outgoing(response, plain()));
+        let plain = plain(self.version);
+        for stage in stages(self.version) {
+            if stage.is_request() == (role == Role::Initiator) {
+                sent.append(&mut self.outgoing(stage, plain.clone()));
+                continue;
             }
+            let special = peer.iter().find(|(at, _)| *at == stage);
+            let message = special.map_or(&plain, |(_, it)| it);
+            assert_eq!(self.incoming(stage, message), Verdict::Continue);
         }
         self.lifecycle(Lifecycle::Established);
         sent
@@ -211,7 +220,9 @@ pub struct Stock<E> {
     pub off: fn() -> E,
     /// Whether it keeps nothing.
     pub idle: fn(&E) -> bool,
-    /// Messages of an IKEv2 peer that has the extension.
+    /// Which IKE it is for.
+    pub version: Version,
+    /// Messages of a peer that has the extension.
     pub peer: Vec<(Stage, Vec<OwnedPayload>)>,
 }
 
@@ -219,8 +230,8 @@ impl<E: Extension> Stock<E> {
     /// Off, it adds nothing, asks for nothing, keeps nothing, whatever the peer sends.
     pub fn silent_when_off(&self) {
         for role in [Role::Initiator, Role::Responder] {
-            let mut rig = Rig::new((self.off)(), role);
-            assert_eq!(rig.live(role, &self.peer), untouched());
+            let mut rig = Rig::of(self.version, (self.off)(), role);
+            assert_eq!(rig.live(role, &self.peer), untouched(self.version, role));
             assert_eq!(rig.actions, []);
             assert_eq!(rig.set.chunk_limit(&rig.host, Rig::SA), None);
             self.assert_idle(&rig);
@@ -230,10 +241,11 @@ impl<E: Extension> Stock<E> {
     /// On, it leaves alone what the core says to a peer without it, and what that peer says.
     pub fn harmless_to_a_plain_peer(&self) {
         for role in [Role::Initiator, Role::Responder] {
-            let mut rig = Rig::new((self.on)(), role);
+            let mut rig = Rig::of(self.version, (self.on)(), role);
+            let untouched = untouched(self.version, role);
             let mut sent = rig.live(role, &[]);
-            sent.retain(|payload| untouched().contains(payload));
-            assert_eq!(sent, untouched());
+            sent.retain(|payload| untouched.contains(payload));
+            assert_eq!(sent, untouched);
             assert!(!rig.actions.iter().any(Action::needs_protection));
             assert_eq!(rig.set.chunk_limit(&rig.host, Rig::SA), None);
         }
@@ -242,7 +254,7 @@ impl<E: Extension> Stock<E> {
     /// When the SA is gone, so is all that was kept for it.
     pub fn leaves_no_row_and_no_timer(&self) {
         for role in [Role::Initiator, Role::Responder] {
-            let mut rig = Rig::new((self.on)(), role);
+            let mut rig = Rig::of(self.version, (self.on)(), role);
             rig.live(role, &self.peer);
             rig.lifecycle(Lifecycle::Closed);
             self.assert_idle(&rig);
@@ -252,7 +264,7 @@ impl<E: Extension> Stock<E> {
     /// Every payload of the peer's messages may break off anywhere, and its octets may come as a
     /// fragment, or as the value of an attribute. (A chain that breaks off stops at the core.)
     pub fn survives_truncation(&self) {
-        let mut rig = Rig::new((self.on)(), Role::Responder);
+        let mut rig = Rig::of(self.version, (self.on)(), Role::Responder);
         rig.live(Role::Responder, &self.peer);
         for (stage, payloads) in &self.peer {
             for (at, payload) in payloads.iter().enumerate() {
@@ -277,18 +289,51 @@ impl<E: Extension> Stock<E> {
 }
 
 /// A message of a core without extensions, much simplified.
-fn plain() -> Vec<OwnedPayload> {
-    let kinds = [kind::ID_I, kind::SA, kind::NONCE];
+fn plain(version: Version) -> Vec<OwnedPayload> {
+    let kinds = match version {
+        Version::V1 => [v1::kind::ID, v1::kind::SA, v1::kind::NONCE],
+        _ => [v2::kind::ID_I, v2::kind::SA, v2::kind::NONCE],
+    };
     Vec::from(kinds.map(|kind| OwnedPayload::new(kind, [kind.get(); 16])))
 }
 
 /// What a core without extensions sends in [`Rig::live`].
-fn untouched() -> Vec<OwnedPayload> {
-    EXCHANGES.into_iter().flat_map(|_| plain()).collect()
+fn untouched(version: Version, role: Role) -> Vec<OwnedPayload> {
+    let own = |stage: &Stage| stage.is_request() == (role == Role::Initiator);
+    let stages = stages(version);
+    let sent = stages.into_iter().filter(own);
+    sent.flat_map(|_| plain(version)).collect()
 }
 
-const EXCHANGES: [ExchangeType; 3] = [
-    ExchangeType::IKE_SA_INIT,
-    ExchangeType::IKE_AUTH,
-    ExchangeType::INFORMATIONAL,
+/// The messages of [`Rig::live`], in order.
+fn stages(version: Version) -> Vec<Stage> {
+    let all = |exchange, last| (1..=last).map(move |n| Stage::new(exchange, n));
+    let exchanges = match version {
+        Version::V1 => V1,
+        _ => V2,
+    };
+    exchanges
+        .into_iter()
+        .flat_map(|(exchange, last)| all(exchange, last))
+        .collect()
+}
+
+/// Zero in IKEv2 and in phase 1 of IKEv1.
+const fn message_id(stage: Stage) -> u32 {
+    match stage.exchange {
+        ExchangeType::QUICK_MODE => 0x5eed_0032,
+        _ => 0,
+    }
+}
+
+/// Exchanges and how many messages they have.
+const V1: [(ExchangeType, u8); 3] = [
+    (ExchangeType::MAIN_MODE, 6),
+    (ExchangeType::QUICK_MODE, 3),
+    (ExchangeType::V1_INFORMATIONAL, 1),
+];
+const V2: [(ExchangeType, u8); 3] = [
+    (ExchangeType::IKE_SA_INIT, 2),
+    (ExchangeType::IKE_AUTH, 2),
+    (ExchangeType::INFORMATIONAL, 2),
 ];

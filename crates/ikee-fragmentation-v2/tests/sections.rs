@@ -645,6 +645,7 @@ fn it_is_on_by_default_whatever_the_release_of_the_peer() {
 fn stock() -> Stock<FragmentationV2> {
     let auth = vec![OwnedPayload::new(kind::ID_I, [1; 40])];
     Stock {
+        version: Version::V2,
         on: FragmentationV2::new,
         off: || FragmentationV2::new().with_enabled(false),
         idle: FragmentationV2::is_idle,

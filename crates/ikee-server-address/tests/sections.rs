@@ -4,7 +4,7 @@ use ike_ext::kit::{Rig, Stock};
 use ike_ext::{Action, Lifecycle, Role, SaId, Stage};
 use ikee_server_address::{Addresses, Families, ServerAddress};
 use isakmp_wire::v2::{CfgAttribute, CfgType, Configuration, OwnedCfgAttr, kind};
-use isakmp_wire::{ExchangeType, OwnedPayload, RawPayload};
+use isakmp_wire::{ExchangeType, OwnedPayload, RawPayload, Version};
 
 const V4: CfgAttribute = CfgAttribute::INTERNAL_IP4_SERVER;
 const V6: CfgAttribute = CfgAttribute::INTERNAL_IP6_SERVER;
@@ -259,6 +259,7 @@ fn stock() -> Stock<ServerAddress> {
         OwnedPayload::new(kind::SA, [0; 4]),
     ];
     Stock {
+        version: Version::V2,
         on: || {
             ServerAddress::new()
                 .asking(Families::Both)

@@ -130,15 +130,48 @@ impl Extension for @TYPE@ {
 }
 "#;
 
-const SECTIONS: &str = r#"//! One test for each requirement of [MS-IKEE] §@SECTION@, named after its section.
+const SECTIONS: &str = r#"//! One test for each requirement of [MS-IKEE] §@SECTION@, named after what it says.
 
 use ike_ext::Extension as _;
+use ike_ext::kit::Stock;
 use ikee_@MODULE@::@TYPE@;
+use isakmp_wire::Version;
+
+/// For an IKEv1 extension, `Version::V1`; `off` and `idle` follow what it keeps and how it is switched off.
+fn stock() -> Stock<@TYPE@> {
+    Stock {
+        version: Version::V2,
+        on: @TYPE@::new,
+        off: @TYPE@::new,
+        idle: |_| true,
+        peer: Vec::new(),
+    }
+}
 
 /// [MS-IKEE] §@SECTION@
 #[test]
 fn the_extension_has_its_name() {
     assert_eq!(@TYPE@::new().name(), "@NAME@");
+}
+
+#[test]
+fn it_is_silent_when_off() {
+    stock().silent_when_off();
+}
+
+#[test]
+fn it_is_harmless_to_a_plain_peer() {
+    stock().harmless_to_a_plain_peer();
+}
+
+#[test]
+fn it_leaves_no_row_and_no_timer() {
+    stock().leaves_no_row_and_no_timer();
+}
+
+#[test]
+fn it_survives_truncation() {
+    stock().survives_truncation();
 }
 "#;
 
