@@ -30,6 +30,9 @@ pub struct Config {
     pub key_log: bool,
     /// Whether each message is reported as [`Event::Message`](crate::Event::Message).
     pub trace: bool,
+    /// All handles of SAs and children are above this number. A driver that serves several endpoints keeps their handles
+    /// apart by it.
+    pub first_handle: u64,
 }
 
 impl Config {
@@ -43,6 +46,7 @@ impl Config {
             ports: Ports::default(),
             key_log: false,
             trace: false,
+            first_handle: 0,
         }
     }
 }

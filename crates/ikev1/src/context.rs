@@ -40,10 +40,11 @@ impl Core {
         seed: [u8; 32],
     ) -> Result<Self, Error> {
         let mut random = SeededRandom::new(seed);
-        let table = Table::new(&mut random)?;
+        let table = Table::new(&mut random, config.first_handle)?;
         let mut key = [0; 32];
         random.fill(&mut key)?;
         let naming = provider.prf(PrfId::HMAC_SHA2_256).ok_or(Error)?.keyed(&key);
+        let next_child = config.first_handle.saturating_add(1);
         Ok(Self {
             config,
             provider,
@@ -51,7 +52,7 @@ impl Core {
             table,
             actions: Vec::new(),
             naming,
-            next_child: 1,
+            next_child,
         })
     }
 

@@ -12,7 +12,7 @@ use crate::context::{Core, Cx};
 use crate::input::Input;
 use crate::lifetime;
 use crate::misuse::{InitiateError, Misuse};
-use crate::output::{CloseReason, Outbox};
+use crate::output::Outbox;
 use crate::sa::{Path, Phase, Sa, State};
 use crate::status::SaStatus;
 use crate::{auth, informational, main_mode, quick_mode};
@@ -224,26 +224,31 @@ impl Endpoint {
     /// When there is no such SA.
     pub fn delete(&mut self, now: Instant, sa: SaId, out: &mut Outbox) -> Result<(), Misuse> {
         let mut cx = self.cx(now, out);
-        let mut found = cx.core.table.take(sa).ok_or(Misuse::NoSa)?;
-        if matches!(found.state, State::Established(_)) {
-            while let Some(child) = found.children.first().map(|it| it.id) {
-                informational::delete_child(&mut cx, &mut found, child);
-            }
-            informational::delete_sa(&mut cx, &mut found);
-            let held = found
-                .exchanges
-                .iter()
-                .any(|it| matches!(it.step, crate::sa::Step::Held));
-            cx.end(&mut found, CloseReason::Local);
-            if held {
-                found.state = State::Closing;
-            }
-        } else {
-            found.state = State::Closed;
-        }
-        cx.keep(found);
+        let found = cx.core.table.take(sa).ok_or(Misuse::NoSa)?;
+        cx.delete(found);
         cx.settle();
         Ok(())
+    }
+
+    /// Deletes every SA. The endpoint [is idle](Self::is_idle) at once, unless an extension waits for the peers' answers.
+    pub fn shutdown(&mut self, now: Instant, out: &mut Outbox) {
+        let ids: Vec<SaId> = self.core.table.iter().map(|it| it.facts.id).collect();
+        let mut cx = self.cx(now, out);
+        for id in ids {
+            if let Some(sa) = cx.core.table.take(id) {
+                cx.delete(sa);
+            }
+        }
+        cx.settle();
+    }
+
+    /// Takes another configuration. SAs whose connection is still there, by its
+    /// [`policy`](crate::Connection::policy), stay as they are and take deadlines from it when they are renewed; those
+    /// of others are deleted. Children are known again by their names. The first handle stays what it was.
+    pub fn reconfigure(&mut self, now: Instant, config: Config, out: &mut Outbox) {
+        let mut cx = self.cx(now, out);
+        cx.reconfigure(config);
+        cx.settle();
     }
 
     /// Deletes one child.

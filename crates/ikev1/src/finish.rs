@@ -3,10 +3,11 @@
 use alloc::boxed::Box;
 
 use ike_ext::{Action, Blame, ChildId, Lifecycle, SaId};
+use isakmp_wire::ExchangeType;
 
 use crate::context::Cx;
 use crate::failure::{AuthenticationFailure, Failure};
-use crate::output::{CloseReason, Event, Output};
+use crate::output::{Attempt, CloseReason, Event, Output};
 use crate::sa::{ChildEntry, Path, Phase, Sa, State, Step, leaves_children, same_peer};
 use crate::{informational, lifetime, quick_mode};
 
@@ -49,12 +50,14 @@ impl Cx<'_> {
 
     /// A negotiation has come to nothing.
     pub(crate) fn failed(&mut self, sa: &mut Sa, failure: Failure) {
+        let attempt = Box::new(attempt(sa, &failure));
         sa.state = State::Closed;
         self.out.event(Event::Failed {
             sa: sa.facts.id,
             policy: sa.facts.policy,
             remote: sa.facts.path.remote,
             failure,
+            attempt,
         });
         if let Some(old) = sa.replaces.take() {
             self.with(old, |cx, old| {
@@ -239,6 +242,24 @@ impl Cx<'_> {
             let done = step(self, &mut sa);
             self.conclude(sa, done);
         }
+    }
+}
+
+/// How far an SA has come.
+pub(crate) fn attempt(sa: &Sa, failure: &Failure) -> Attempt {
+    let user = matches!(
+        failure,
+        Failure::Authentication(AuthenticationFailure::Xauth { .. })
+    );
+    let exchange = if user || matches!(sa.state, State::AwaitXauth(_)) {
+        ExchangeType::TRANSACTION
+    } else {
+        sa.facts.mode
+    };
+    Attempt {
+        role: sa.facts.role,
+        exchange,
+        vendor_ids: sa.facts.vendor_ids.clone(),
     }
 }
 

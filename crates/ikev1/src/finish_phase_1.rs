@@ -50,6 +50,7 @@ pub(crate) fn establish(
         role: sa.facts.role,
         spis: sa.facts.spis,
         suite,
+        mode: sa.facts.mode,
         method,
         remote_id: peer.identity().clone(),
         user: peer.user().map(String::from),

@@ -45,6 +45,7 @@ mod profile;
 mod protect;
 mod quick_mode;
 mod receive;
+mod reconfigure;
 mod retransmit;
 mod sa;
 mod select;
@@ -63,8 +64,8 @@ pub use crate::failure::{AuthenticationFailure, Dropped, Failure, Incompatibilit
 pub use crate::input::{Datagram, Input};
 pub use crate::misuse::{InitiateError, Misuse};
 pub use crate::output::{
-    Assigned, ChildKeys, ChildLimits, ChildSa, ChildSuite, ChildUpdate, CloseReason, Established,
-    Event, KeyLog, Message, Outbox, Output, PeerCertificates, Transmit,
+    Assigned, Attempt, ChildKeys, ChildLimits, ChildSa, ChildSuite, ChildUpdate, CloseReason,
+    Established, Event, KeyLog, Message, Outbox, Output, PeerCertificates, Transmit,
 };
 pub use crate::profile::Profile;
 pub use crate::status::{ChildStatus, SaStatus};

@@ -183,6 +183,8 @@ pub enum Event {
         remote: SocketAddr,
         /// Why.
         failure: Failure,
+        /// How far it came, and with whom.
+        attempt: Box<Attempt>,
     },
     /// A child could not be opened, or its successor; the IKE SA stands.
     ChildFailed {
@@ -238,6 +240,8 @@ pub enum Event {
         from: SocketAddr,
         /// Why.
         failure: Failure,
+        /// Main mode or aggressive mode, and the vendor IDs in it.
+        attempt: Box<Attempt>,
     },
     /// An unanswered message was sent again (RFC 2408 §5.1).
     Retransmitted {
@@ -270,6 +274,18 @@ pub enum Event {
     Message(Message),
 }
 
+/// How far a negotiation came that has failed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// Our part.
+    pub role: Role,
+    /// Main mode, aggressive mode, or the transaction in which a user failed.
+    pub exchange: ExchangeType,
+    /// The vendor IDs that the peer sent, within the limits of the configuration.
+    pub vendor_ids: Vec<Vec<u8>>,
+}
+
 /// An authenticated IKE SA.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -284,6 +300,8 @@ pub struct Established {
     pub spis: (Spi, Spi),
     /// Ciphers.
     pub suite: IkeSuite,
+    /// Main mode or aggressive mode.
+    pub mode: ExchangeType,
     /// How the peers authenticated.
     pub method: AuthMethod,
     /// Who the peer proved to be.

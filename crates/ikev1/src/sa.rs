@@ -32,6 +32,8 @@ pub(crate) struct Facts {
     pub(crate) path: Path,
     pub(crate) policy: Option<PolicyId>,
     pub(crate) phase: Phase,
+    /// Main mode or aggressive mode.
+    pub(crate) mode: ExchangeType,
     pub(crate) vendor_ids: Vec<Vec<u8>>,
 }
 

@@ -1,11 +1,12 @@
 //! A look at the SAs from outside.
 
+use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use ike_ext::{ChildId, PolicyId, Role, SaId};
+use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
 use ipsec_doi::Identity;
 use ipsec_doi::v1::IkeSuite;
-use isakmp_wire::Spi;
+use isakmp_wire::{ExchangeType, Spi};
 
 use crate::config::Config;
 use crate::sa::{ChildEntry, Sa, State};
@@ -32,6 +33,12 @@ pub struct SaStatus<'a> {
     pub suite: Option<IkeSuite>,
     /// Who the peer proved to be, and which user.
     pub remote_id: Option<(&'a Identity, Option<&'a str>)>,
+    /// Main mode or aggressive mode.
+    pub mode: ExchangeType,
+    /// The vendor IDs that the peer sent, within the limits of the configuration.
+    pub vendor_ids: &'a [Vec<u8>],
+    /// When its successor is due, if we begin it.
+    pub renewal: Option<Instant>,
     children: &'a [ChildEntry],
     config: &'a Config,
 }
@@ -46,16 +53,21 @@ pub struct ChildStatus<'a> {
     pub name: &'a str,
     /// SPIs, inbound and outbound.
     pub spis: (u32, u32),
+    /// When its successor is due, if we begin it.
+    pub renewal: Option<Instant>,
 }
 
 impl<'a> SaStatus<'a> {
     /// `None` for an SA that is over.
     pub(crate) fn of(sa: &'a Sa, config: &'a Config) -> Option<Self> {
-        let (state, remote_id) = match &sa.state {
-            State::Main(it) => (it.name(), None),
-            State::Aggressive(it) => (it.name(), None),
-            State::AwaitXauth(_) => ("awaiting XAUTH", None),
-            State::Established(it) => ("established", Some((it.peer.identity(), it.peer.user()))),
+        let (state, remote_id, renewal) = match &sa.state {
+            State::Main(it) => (it.name(), None, None),
+            State::Aggressive(it) => (it.name(), None, None),
+            State::AwaitXauth(_) => ("awaiting XAUTH", None, None),
+            State::Established(it) => {
+                let peer = (it.peer.identity(), it.peer.user());
+                ("established", Some(peer), it.rekey)
+            }
             State::Closing | State::Closed => return None,
         };
         Some(Self {
@@ -68,6 +80,9 @@ impl<'a> SaStatus<'a> {
             remote: sa.facts.path.remote,
             suite: sa.secure.as_ref().map(|it| it.keys.suite()),
             remote_id,
+            mode: sa.facts.mode,
+            vendor_ids: &sa.facts.vendor_ids,
+            renewal,
             children: &sa.children,
             config,
         })
@@ -86,6 +101,7 @@ impl<'a> SaStatus<'a> {
                 .and_then(|connection| connection.children.get(it.index))
                 .map_or("", |child| child.name.as_str()),
             spis: (it.spi_in, it.spi_out),
+            renewal: it.rekey,
         })
     }
 }

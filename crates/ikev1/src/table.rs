@@ -16,6 +16,8 @@ use crate::sa::{Phase, Sa};
 pub(crate) struct Table {
     slots: Vec<Slot>,
     free: Vec<u32>,
+    /// What is added to every handle.
+    first_handle: u64,
     mask: u32,
     deadlines: BTreeSet<(Instant, SaId)>,
     first_messages: BTreeMap<FirstMessage, SaId>,
@@ -48,12 +50,13 @@ struct Counts {
 }
 
 impl Table {
-    pub(crate) fn new(random: &mut dyn Random) -> Result<Self, Error> {
+    pub(crate) fn new(random: &mut dyn Random, first_handle: u64) -> Result<Self, Error> {
         let mut mask = [0; 4];
         random.fill(&mut mask)?;
         Ok(Self {
             slots: Vec::new(),
             free: Vec::new(),
+            first_handle,
             mask: u32::from_be_bytes(mask),
             deadlines: BTreeSet::new(),
             first_messages: BTreeMap::new(),
@@ -85,7 +88,8 @@ impl Table {
             deadline: None,
             first: None,
         });
-        Ok((handle(slot, place.generation), spi))
+        let generation = place.generation;
+        Ok((self.handle(slot, generation), spi))
     }
 
     /// The SA that has this SPI of ours.
@@ -132,7 +136,9 @@ impl Table {
 
     /// Gives a place back.
     pub(crate) fn remove(&mut self, id: SaId) {
-        let Some(slot) = slot_of(id) else { return };
+        let Some(slot) = self.slot_of(id) else {
+            return;
+        };
         let Some(entry) = self.slot_mut(slot).and_then(|it| it.entry.take()) else {
             return;
         };
@@ -151,7 +157,7 @@ impl Table {
         (0_u32..)
             .zip(&self.slots)
             .filter(|(_, slot)| slot.entry.as_ref().is_some_and(|it| it.sa.is_none()))
-            .map(|(number, slot)| handle(number, slot.generation))
+            .map(|(number, slot)| self.handle(number, slot.generation))
             .collect()
     }
 
@@ -223,31 +229,37 @@ impl Table {
     }
 
     fn entry(&self, id: SaId) -> Option<&Entry> {
-        let slot = self.slots.get(usize::try_from(slot_of(id)?).ok()?)?;
+        let slot = self.slots.get(usize::try_from(self.slot_of(id)?).ok()?)?;
         slot.entry
             .as_ref()
-            .filter(|_| slot.generation == generation_of(id))
+            .filter(|_| slot.generation == self.generation_of(id))
     }
 
     fn entry_mut(&mut self, id: SaId) -> Option<&mut Entry> {
-        let slot = self.slot_mut(slot_of(id)?)?;
-        let current = slot.generation == generation_of(id);
+        let generation = self.generation_of(id);
+        let slot = self.slot_mut(self.slot_of(id)?)?;
+        let current = slot.generation == generation;
         slot.entry.as_mut().filter(|_| current)
     }
 
     fn slot_mut(&mut self, slot: u32) -> Option<&mut Slot> {
         self.slots.get_mut(usize::try_from(slot).ok()?)
     }
-}
 
-fn handle(slot: u32, generation: u32) -> SaId {
-    SaId::new((u64::from(generation) << 32) | u64::from(slot))
-}
+    fn handle(&self, slot: u32, generation: u32) -> SaId {
+        let number = (u64::from(generation) << 32) | u64::from(slot);
+        SaId::new(self.first_handle.wrapping_add(number))
+    }
 
-fn slot_of(id: SaId) -> Option<u32> {
-    u32::try_from(id.get() & 0xffff_ffff).ok()
-}
+    fn slot_of(&self, id: SaId) -> Option<u32> {
+        u32::try_from(self.number(id) & 0xffff_ffff).ok()
+    }
 
-fn generation_of(id: SaId) -> u32 {
-    u32::try_from(id.get() >> 32).unwrap_or(0)
+    fn generation_of(&self, id: SaId) -> u32 {
+        u32::try_from(self.number(id) >> 32).unwrap_or(0)
+    }
+
+    const fn number(&self, id: SaId) -> u64 {
+        id.get().wrapping_sub(self.first_handle)
+    }
 }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use ike_ext::{Inbound, Role, SaId, Stage};
 use ipsec_doi::v1::Phase1;
 use isakmp_wire::v1::{NotifyType, SecurityAssociation, kind};
-use isakmp_wire::{Header, OwnedPayload, Spi};
+use isakmp_wire::{ExchangeType, Header, OwnedPayload, Spi};
 
 use crate::aggressive;
 use crate::auth::{self, Transcript};
@@ -70,6 +70,11 @@ pub(crate) fn begin(
         path,
         policy: Some(policy),
         phase: Phase::Initiating,
+        mode: if aggressive {
+            ExchangeType::AGGRESSIVE
+        } else {
+            ExchangeType::MAIN_MODE
+        },
         vendor_ids: Vec::new(),
     };
     let mut sa = Box::new(Sa::new(facts, Some(index), cx.now));

@@ -13,7 +13,7 @@ use crate::context::Cx;
 use crate::failure::{Dropped, Failure};
 use crate::input::Datagram;
 use crate::main_mode::{Agreed, Half, MainMode, derive, start, vendor_ids};
-use crate::output::Event;
+use crate::output::{Attempt, Event};
 use crate::payload::{notify, one};
 use crate::sa::{Facts, Phase, Sa, State};
 use crate::select::{self, Chosen, is_for};
@@ -88,6 +88,7 @@ pub(crate) fn first_message(
         path: datagram.into(),
         policy: None,
         phase: Phase::HalfOpen,
+        mode: stage.exchange,
         vendor_ids: Vec::new(),
     };
     let mut sa = Box::new(Sa::new(facts, None, cx.now));
@@ -104,8 +105,13 @@ pub(crate) fn first_message(
             cx.keep(sa);
         }
         Err(stop) => {
+            let attempt = Attempt {
+                role: Role::Responder,
+                exchange: stage.exchange,
+                vendor_ids: core::mem::take(&mut sa.facts.vendor_ids),
+            };
             cx.close(sa);
-            stopped(cx, datagram, message.header.initiator, stop);
+            stopped(cx, datagram, message.header.initiator, stop, attempt);
         }
     }
 }
@@ -126,7 +132,7 @@ fn admit(cx: &mut Cx<'_>, sa: &mut Sa, message: &Inbound<'_>) -> Result<(), Stop
 }
 
 /// Says no, and why, without keeping anything: a notification in clear ([MS-IKEE] §3.1.5).
-fn stopped(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, stop: Stop) {
+fn stopped(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, stop: Stop, attempt: Attempt) {
     let payload = match stop {
         Stop::Silently(dropped) => return cx.dropped(datagram.remote, dropped),
         Stop::Challenge(payload) => payload,
@@ -135,6 +141,7 @@ fn stopped(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, stop: Stop) {
             cx.out.event(Event::Refused {
                 from: datagram.remote,
                 failure,
+                attempt: Box::new(attempt),
             });
             let Some(what) = what else { return };
             notify(what, ProtocolId::ISAKMP, &[], &[])

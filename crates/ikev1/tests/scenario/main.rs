@@ -9,6 +9,7 @@ mod damage;
 mod deviations;
 mod lifetimes;
 mod main_mode;
+mod reconfiguration;
 mod refusals;
 mod seam;
 mod signatures;
