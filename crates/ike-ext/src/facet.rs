@@ -20,7 +20,8 @@ use crate::message::{Inbound, Sent, Stage};
 
 /// Decides about a first message before any state exists for it.
 pub trait Gate {
-    /// Judges `first`.
+    /// Judges `first`, which is well-formed. In IKEv1 it may be one that answers a challenge, with the responder's cookie
+    /// in its header.
     fn admit(&mut self, cx: &mut Context<'_>, first: &Inbound<'_>) -> Admission;
 }
 
@@ -31,6 +32,11 @@ pub enum Admission {
     Admit,
     /// Answer with this notification, and keep no state.
     Challenge(OwnedPayload),
+    /// Let it in, and take the responder's cookie in its header, which an earlier [challenge](Self::Challenge) gave out,
+    /// for that of the SA ([MS-IKEE] §3.9.5.3). In IKEv2 the same as [`Admit`](Self::Admit).
+    ///
+    /// A first message of IKEv1 that has such a cookie, but is merely admitted, is dropped: nobody knows the SA.
+    Proven,
     /// Drop it.
     Refuse,
 }

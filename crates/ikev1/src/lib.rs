@@ -22,6 +22,7 @@
 
 extern crate alloc;
 
+mod admission;
 mod aggressive;
 mod auth;
 mod authentication;

@@ -15,7 +15,7 @@ use crate::output::{self, ChildUpdate, Event, Output};
 use crate::payload::{notifications, one};
 use crate::sa::{Exchange, Path, Phase, Sa, State, Step};
 use crate::send::{Cover, EXCHANGE};
-use crate::{aggressive, informational, main_mode, quick_mode, transaction};
+use crate::{admission, aggressive, informational, main_mode, quick_mode, transaction};
 
 impl Cx<'_> {
     /// Reads as much as it takes to know whom a datagram is for.
@@ -35,20 +35,22 @@ impl Cx<'_> {
         if header.initiator.is_zero() {
             return self.dropped(datagram.remote, Dropped::UnknownSpi);
         }
-        if header.responder.is_zero() {
-            let clear = !header.flags.contains(Flags::ENCRYPTED) && header.message_id == 0;
+        let known = !header.responder.is_zero() && self.core.table.find(header.responder).is_some();
+        if admission::begins(&message) && !known && !self.is_ours(&header) {
             return match header.exchange {
-                ExchangeType::MAIN_MODE if clear => {
-                    main_mode::responder::on_first(self, datagram, &message);
-                }
-                ExchangeType::AGGRESSIVE if clear => {
-                    aggressive::responder::on_first(self, datagram, &message);
-                }
-                ExchangeType::V1_INFORMATIONAL => self.deliver(datagram, &message),
-                _ => self.dropped(datagram.remote, Dropped::Unexpected),
+                ExchangeType::MAIN_MODE => main_mode::responder::on_first(self, datagram, &message),
+                _ => aggressive::responder::on_first(self, datagram, &message),
             };
         }
+        if header.responder.is_zero() && header.exchange != ExchangeType::V1_INFORMATIONAL {
+            return self.dropped(datagram.remote, Dropped::Unexpected);
+        }
         self.deliver(datagram, &message);
+    }
+
+    /// Whether we began the negotiation that a message is for.
+    fn is_ours(&self, header: &Header) -> bool {
+        !header.responder.is_zero() && self.core.table.find(header.initiator).is_some()
     }
 
     /// The SA of a message: ours is one of its cookies, and the other is the peer's.

@@ -11,7 +11,8 @@ use isakmp_wire::Spi;
 
 use crate::sa::{Phase, Sa};
 
-/// All SAs of an endpoint. Our own SPI carries the slot, so a message finds its SA in one step.
+/// All SAs of an endpoint. Our own SPI carries the slot, so a message finds its SA in one step; but for the few whose SPI
+/// was given out by a gate before there was an SA.
 #[derive(Debug)]
 pub(crate) struct Table {
     slots: Vec<Slot>,
@@ -22,6 +23,7 @@ pub(crate) struct Table {
     deadlines: BTreeSet<(Instant, SaId)>,
     first_messages: BTreeMap<FirstMessage, SaId>,
     addresses: BTreeMap<IpAddr, Counts>,
+    given: BTreeMap<Spi, SaId>,
     half_open: usize,
 }
 
@@ -61,12 +63,20 @@ impl Table {
             deadlines: BTreeSet::new(),
             first_messages: BTreeMap::new(),
             addresses: BTreeMap::new(),
+            given: BTreeMap::new(),
             half_open: 0,
         })
     }
 
-    /// Takes a place: a handle that is never given out again, and an SPI of our own.
-    pub(crate) fn reserve(&mut self, random: &mut dyn Random) -> Result<(SaId, Spi), Error> {
+    /// Takes a place: a handle that is never given out again, and an SPI of our own, unless one was `given` out before.
+    pub(crate) fn reserve(
+        &mut self,
+        random: &mut dyn Random,
+        given: Option<Spi>,
+    ) -> Result<(SaId, Spi), Error> {
+        if given.is_some_and(|it| self.find(it).is_some()) {
+            return Err(Error);
+        }
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
@@ -78,7 +88,7 @@ impl Table {
         random.fill(&mut low)?;
         let high = slot ^ self.mask;
         let number = (u64::from(high) << 32) | u64::from(u32::from_be_bytes(low) | 1);
-        let spi = Spi::new(number.to_be_bytes());
+        let spi = given.unwrap_or(Spi::new(number.to_be_bytes()));
         let place = self.slot_mut(slot).ok_or(Error)?;
         place.generation = place.generation.wrapping_add(1);
         place.entry = Some(Entry {
@@ -89,11 +99,19 @@ impl Table {
             first: None,
         });
         let generation = place.generation;
-        Ok((self.handle(slot, generation), spi))
+        let id = self.handle(slot, generation);
+        if given.is_some() {
+            self.given.insert(spi, id);
+        }
+        Ok((id, spi))
     }
 
     /// The SA that has this SPI of ours.
     pub(crate) fn find(&self, spi: Spi) -> Option<SaId> {
+        self.find_own(spi).or_else(|| self.given.get(&spi).copied())
+    }
+
+    fn find_own(&self, spi: Spi) -> Option<SaId> {
         let number = u64::from_be_bytes(*spi.as_bytes());
         let slot = u32::try_from(number >> 32).ok()? ^ self.mask;
         let place = self.slots.get(usize::try_from(slot).ok()?)?;
@@ -149,6 +167,9 @@ impl Table {
         }
         if let Some(first) = entry.first {
             self.first_messages.remove(&first);
+        }
+        if self.given.get(&entry.spi) == Some(&id) {
+            self.given.remove(&entry.spi);
         }
     }
 

@@ -7,12 +7,13 @@ use ipsec_doi::Identity;
 use isakmp_wire::v1::{SecurityAssociation, kind};
 use isakmp_wire::{ExchangeType, Message, OwnedPayload};
 
+use crate::admission::{Stop, first_message};
 use crate::aggressive::Aggressive;
 use crate::auth::{self, Certificates, Transcript};
 use crate::context::Cx;
 use crate::failure::Failure;
 use crate::input::Datagram;
-use crate::main_mode::responder::{Stop, choose, first_message};
+use crate::main_mode::responder::choose;
 use crate::main_mode::{Agreed, Half, derive, start, vendor_ids};
 use crate::payload::one;
 use crate::sa::{Sa, State};

@@ -61,7 +61,7 @@ pub(crate) fn begin(
         return Err(InitiateError::NoProposals);
     }
     let core = &mut *cx.core;
-    let reserved = core.table.reserve(&mut core.random);
+    let reserved = core.table.reserve(&mut core.random, None);
     let (id, spi) = reserved.map_err(|_| InitiateError::Crypto)?;
     let facts = Facts {
         id,

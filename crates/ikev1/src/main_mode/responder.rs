@@ -3,21 +3,21 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use ike_ext::{Admission, Inbound, Role, Stage, Verdict};
+use ike_ext::{Inbound, Stage};
 use ipsec_doi::v1::Phase1;
-use isakmp_wire::v1::{ProtocolId, SecurityAssociation, kind};
-use isakmp_wire::{ExchangeType, Flags, Message, OwnedPayload, Spi};
+use isakmp_wire::v1::{SecurityAssociation, kind};
+use isakmp_wire::{Message, OwnedPayload};
 
+use crate::admission::{Stop, first_message};
 use crate::auth::{self, Transcript};
 use crate::context::Cx;
-use crate::failure::{Dropped, Failure};
+use crate::failure::Failure;
 use crate::input::Datagram;
 use crate::main_mode::{Agreed, Half, MainMode, derive, start, vendor_ids};
-use crate::output::{Attempt, Event};
-use crate::payload::{notify, one};
-use crate::sa::{Facts, Phase, Sa, State};
+use crate::payload::one;
+use crate::sa::{Sa, State};
 use crate::select::{self, Chosen, is_for};
-use crate::send::{Outgoing, encode_clear, header, transmit};
+use crate::send::Outgoing;
 
 /// Message 2 is out; the initiator's half of the key exchange is awaited.
 #[derive(Debug)]
@@ -27,134 +27,10 @@ pub(crate) struct AwaitKey {
     sa: Vec<u8>,
 }
 
-/// Why a first message does not become an SA.
-pub(crate) enum Stop {
-    Silently(Dropped),
-    Challenge(OwnedPayload),
-    Because(Failure),
-}
-
-impl<F: Into<Failure>> From<F> for Stop {
-    fn from(failure: F) -> Self {
-        Self::Because(failure.into())
-    }
-}
-
 /// Takes message 1 from anybody. Nothing is kept before it has passed every check.
 pub(crate) fn on_first(cx: &mut Cx<'_>, datagram: &Datagram<'_>, message: &Message<'_>) {
     let stage = Stage::main_mode(1);
     first_message(cx, datagram, message, stage, answer);
-}
-
-/// What both exchanges do with a first message: know a repeated one, judge it, open an SA.
-pub(crate) fn first_message(
-    cx: &mut Cx<'_>,
-    datagram: &Datagram<'_>,
-    message: &Message<'_>,
-    stage: Stage,
-    answer: fn(&mut Cx<'_>, &mut Sa, &Inbound<'_>) -> Result<(), Stop>,
-) {
-    cx.asked_from = Some(datagram.into());
-    let digest = cx.core.digest(message.bytes);
-    let first = (message.header.initiator, datagram.remote, digest);
-    if let Some(sa) = cx
-        .core
-        .table
-        .find_first(&first)
-        .and_then(|id| cx.core.table.take(id))
-    {
-        // RFC 2408 §5.1: the same answer, as long as nothing has followed it
-        let again = sa.first.repeat.as_ref();
-        match again.and_then(|it| it.answer_to(digest)) {
-            Some(sent) => cx.reply(&sa, &sent),
-            None => cx.dropped(datagram.remote, Dropped::Replay),
-        }
-        return cx.keep(sa);
-    }
-    let limits = cx.core.config.limits;
-    let all = cx.core.table.half_open(None);
-    let one = cx.core.table.half_open(Some(datagram.remote.ip()));
-    if all >= limits.half_open || one >= limits.half_open_per_address {
-        return cx.dropped(datagram.remote, Dropped::Limit);
-    }
-    let core = &mut *cx.core;
-    let Ok((id, own)) = core.table.reserve(&mut core.random) else {
-        return cx.dropped(datagram.remote, Dropped::Limit);
-    };
-    let facts = Facts {
-        id,
-        role: Role::Responder,
-        spis: (message.header.initiator, own),
-        path: datagram.into(),
-        policy: None,
-        phase: Phase::HalfOpen,
-        mode: stage.exchange,
-        vendor_ids: Vec::new(),
-    };
-    let mut sa = Box::new(Sa::new(facts, None, cx.now));
-    let payloads = message.payloads;
-    let inbound = Inbound::new(stage, datagram.remote, message.header, false, payloads);
-    cx.traced(&sa, &inbound, message.bytes.len());
-    sa.remember(inbound.vendor_ids(), limits.vendor_ids);
-    sa.first.last_in = Some(digest);
-    sa.first.expires = Some(cx.now + limits.half_open_timeout);
-    let done = admit(cx, &mut sa, &inbound).and_then(|()| answer(cx, &mut sa, &inbound));
-    match done {
-        Ok(()) => {
-            cx.core.table.remember_first(id, first);
-            cx.keep(sa);
-        }
-        Err(stop) => {
-            let attempt = Attempt {
-                role: Role::Responder,
-                exchange: stage.exchange,
-                vendor_ids: core::mem::take(&mut sa.facts.vendor_ids),
-            };
-            cx.close(sa);
-            stopped(cx, datagram, message.header.initiator, stop, attempt);
-        }
-    }
-}
-
-/// What the extensions say to a stranger's first message.
-fn admit(cx: &mut Cx<'_>, sa: &mut Sa, message: &Inbound<'_>) -> Result<(), Stop> {
-    match cx.ask(Some(sa), |extensions, cx| extensions.admit(cx, message)) {
-        Admission::Admit => {}
-        Admission::Challenge(payload) => return Err(Stop::Challenge(payload)),
-        Admission::Refuse => return Err(Stop::Silently(Dropped::Extension("refused at the gate"))),
-    }
-    match cx.incoming(sa, message) {
-        Verdict::Continue => Ok(()),
-        Verdict::Abort(reason) => Err(Failure::Refused(reason).into()),
-        Verdict::Discard(reason) => Err(Stop::Silently(Dropped::Extension(reason))),
-        Verdict::Consume => Err(Stop::Silently(Dropped::Unexpected)),
-    }
-}
-
-/// Says no, and why, without keeping anything: a notification in clear ([MS-IKEE] §3.1.5).
-fn stopped(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, stop: Stop, attempt: Attempt) {
-    let payload = match stop {
-        Stop::Silently(dropped) => return cx.dropped(datagram.remote, dropped),
-        Stop::Challenge(payload) => payload,
-        Stop::Because(failure) => {
-            let what = failure.notify();
-            cx.out.event(Event::Refused {
-                from: datagram.remote,
-                failure,
-                attempt: Box::new(attempt),
-            });
-            let Some(what) = what else { return };
-            notify(what, ProtocolId::ISAKMP, &[], &[])
-        }
-    };
-    let Ok(id) = cx.core.fresh() else { return };
-    let header = header(
-        (spi, Spi::ZERO),
-        ExchangeType::V1_INFORMATIONAL,
-        u32::from_be_bytes(id) | 1,
-        Flags::NONE,
-    );
-    transmit(cx.out, datagram.into(), &encode_clear(&header, &[payload]));
 }
 
 /// The choice among the connections that addresses, extensions and `filter` allow.

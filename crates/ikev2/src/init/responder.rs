@@ -236,7 +236,7 @@ fn answer(
 /// What the extensions say to a stranger's first message.
 fn admit(cx: &mut Cx<'_>, sa: &Sa, message: &Inbound<'_>) -> Result<(), Stop> {
     match cx.ask(sa, |extensions, cx| extensions.admit(cx, message)) {
-        Admission::Admit => {}
+        Admission::Admit | Admission::Proven => {}
         Admission::Challenge(payload) => return Err(Stop::Challenge(payload)),
         Admission::Refuse => return Err(Stop::Silently(Dropped::Extension("refused at the gate"))),
     }
