@@ -83,11 +83,16 @@ pub struct SaFacts<'a> {
     pub policy: Option<PolicyId>,
     /// Whether its messages are encrypted by now.
     pub protected: bool,
+    /// The cookies or SPIs, the initiator's first; the responder's is zero as long as it is not
+    /// known.
+    pub spis: (Spi, Spi),
+    /// The hash function of phase 1, once chosen (IKEv1).
+    pub hash: Option<HashId>,
     vendor_ids: &'a [Vec<u8>],
 }
 
 impl<'a> SaFacts<'a> {
-    /// Facts about a fresh SA, without a policy, protection or vendor IDs of the peer.
+    /// Facts about a fresh SA, without a policy, protection, SPIs or vendor IDs of the peer.
     #[must_use]
     pub const fn new(role: Role, version: Version, local: SocketAddr, peer: SocketAddr) -> Self {
         Self {
@@ -97,6 +102,8 @@ impl<'a> SaFacts<'a> {
             peer,
             policy: None,
             protected: false,
+            spis: (Spi::ZERO, Spi::ZERO),
+            hash: None,
             vendor_ids: &[],
         }
     }
@@ -112,6 +119,20 @@ impl<'a> SaFacts<'a> {
     #[must_use]
     pub const fn with_protected(mut self, protected: bool) -> Self {
         self.protected = protected;
+        self
+    }
+
+    /// With its SPIs, the initiator's first.
+    #[must_use]
+    pub const fn with_spis(mut self, spis: (Spi, Spi)) -> Self {
+        self.spis = spis;
+        self
+    }
+
+    /// With the hash function of phase 1.
+    #[must_use]
+    pub const fn with_hash(mut self, hash: Option<HashId>) -> Self {
+        self.hash = hash;
         self
     }
 

@@ -96,7 +96,9 @@ impl Rig {
     #[must_use]
     pub fn of(version: Version, extension: impl Extension, role: Role) -> Self {
         let at = |host| SocketAddr::from(([192, 0, 2, host], 500));
-        let facts = SaFacts::new(role, version, at(1), at(2));
+        let facts = SaFacts::new(role, version, at(1), at(2))
+            .with_spis((Spi::new([1; 8]), Spi::new([2; 8])))
+            .with_hash(Some(HashId::SHA1).filter(|_| version == Version::V1));
         let mut host = FakeHost::default();
         host.sas.insert(Self::SA, (facts, Vec::new()));
         Self {
@@ -124,7 +126,7 @@ impl Rig {
     }
 
     /// Shows a message to the extension; it counts as protected after IKE_SA_INIT, or from main
-    /// mode message 5 on.
+    /// mode message 5 and aggressive mode message 3 on.
     pub fn incoming(&mut self, stage: Stage, payloads: &[OwnedPayload]) -> Verdict {
         let mut bytes = Vec::new();
         let mut writer = ChainWriter::begin(&mut bytes);
@@ -147,6 +149,7 @@ impl Rig {
         };
         let protected = match stage.exchange {
             ExchangeType::MAIN_MODE => stage.message > 4,
+            ExchangeType::AGGRESSIVE => stage.message > 2,
             exchange => exchange != ExchangeType::IKE_SA_INIT,
         };
         let from = SocketAddr::from(([192, 0, 2, 2], 500));

@@ -144,6 +144,12 @@ impl<'a> Draft<'a> {
         self.message_id
     }
 
+    /// What is in it so far, in order.
+    #[must_use]
+    pub fn payloads(&self) -> &[OwnedPayload] {
+        self.payloads
+    }
+
     /// Whether a payload of this type is in it.
     #[must_use]
     pub fn has(&self, kind: PayloadType) -> bool {

@@ -97,6 +97,10 @@ pub(crate) fn handle(
     if number == 2 {
         main_mode::initiator::learn_cookie(sa, &message.header);
     }
+    if let Aggressive::AwaitAnswer(it) = &state {
+        // extensions want to know the hash function when they see what was made with it
+        sa.facts.hash = it.chosen(payloads).ok().map(|it| it.suite.hash);
+    }
     if !main_mode::goes_on(cx, sa, &inbound)? {
         sa.state = State::Aggressive(state);
         return Ok(());

@@ -195,6 +195,8 @@ impl Facts {
         SaFacts::new(self.role, Version::V1, self.path.local, self.path.remote)
             .with_policy(self.policy)
             .with_protected(protected)
+            .with_spis(self.spis)
+            .with_hash(self.hash)
             .with_vendor_ids(&self.vendor_ids)
     }
 }

@@ -5,7 +5,7 @@ use core::net::IpAddr;
 
 use ike_crypto::SecretVec;
 use ike_ext::{ChildId, Inbound};
-use ipsec_doi::encapsulation::Encapsulation;
+use ipsec_doi::encapsulation::{Encapsulation, NatRevision};
 use ipsec_doi::v1::Phase2;
 use isakmp_wire::v1::{NatOriginalAddress, ProtocolId, kind};
 
@@ -130,15 +130,22 @@ pub(crate) fn on_message(
 }
 
 /// The two sides' addresses before translation, as the peer tells them: ours as it sees us, and its own
-/// (RFC 3947 §5.2). With one payload only it is the peer's own.
+/// (RFC 3947 §5.2). With one payload only it is the peer's own. The payloads are those of the revision in use
+/// ([MS-IKEE] §3.2.5.3).
 pub(crate) fn originals(
     message: &Inbound<'_>,
+    udp: Option<NatRevision>,
     peer_began: bool,
 ) -> (Option<IpAddr>, Option<IpAddr>) {
+    let wanted = match udp {
+        Some(NatRevision::Draft) => kind::NAT_OA_DRAFT,
+        Some(NatRevision::Rfc3947) => kind::NAT_OA,
+        None => return (None, None),
+    };
     let all: Vec<IpAddr> = message
         .payloads()
         .iter()
-        .filter(|it| matches!(it.kind, kind::NAT_OA | kind::NAT_OA_DRAFT))
+        .filter(|it| it.kind == wanted)
         .filter_map(|it| NatOriginalAddress::parse(it).ok())
         .map(|it| it.address)
         .take(2)

@@ -8,7 +8,7 @@ use core::net::{IpAddr, SocketAddr};
 
 use ike_crypto::{Error, Provider};
 use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
-use ipsec_doi::Identity;
+use ipsec_doi::{HashId, Identity};
 use isakmp_wire::v1::{AuthMethod, NotifyType, ProtocolId};
 use isakmp_wire::{ExchangeType, Spi};
 
@@ -34,6 +34,8 @@ pub(crate) struct Facts {
     pub(crate) phase: Phase,
     /// Main mode or aggressive mode.
     pub(crate) mode: ExchangeType,
+    /// The hash function of phase 1, once chosen.
+    pub(crate) hash: Option<HashId>,
     pub(crate) vendor_ids: Vec<Vec<u8>>,
 }
 

@@ -168,6 +168,7 @@ impl Facts {
         SaFacts::new(self.role, Version::V2, self.path.local, self.path.remote)
             .with_policy(self.policy)
             .with_protected(self.phase == Phase::Established)
+            .with_spis(self.spis)
             .with_vendor_ids(&self.vendor_ids)
     }
 }

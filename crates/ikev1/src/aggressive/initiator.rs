@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use ike_ext::{Inbound, Stage};
 use ipsec_doi::v1::Phase1;
 use isakmp_wire::v1::{SecurityAssociation, kind};
-use isakmp_wire::{ExchangeType, OwnedPayload};
+use isakmp_wire::{ExchangeType, OwnedPayload, PayloadChain};
 
 use crate::aggressive::Aggressive;
 use crate::auth::{self, Certificates, Transcript};
@@ -60,6 +60,12 @@ pub(crate) fn begin(cx: &mut Cx<'_>, sa: &mut Sa, mut offers: Vec<Phase1>) -> Re
 }
 
 impl AwaitAnswer {
+    /// What the responder chose, if it was offered.
+    pub(crate) fn chosen(&self, payloads: PayloadChain<'_>) -> Result<Phase1, Failure> {
+        let body = SecurityAssociation::parse(one(payloads, kind::SA)?)?;
+        select::accept(&self.offers, &body)
+    }
+
     /// Message 2: everything of the responder's, its proof included.
     pub(crate) fn handle(
         self,
@@ -68,8 +74,7 @@ impl AwaitAnswer {
         message: &Inbound<'_>,
     ) -> Result<(), Failure> {
         let payloads = message.payloads();
-        let body = SecurityAssociation::parse(one(payloads, kind::SA)?)?;
-        let offer = select::accept(&self.offers, &body)?;
+        let offer = self.chosen(payloads)?;
         let theirs = Half::read(payloads)?;
         let public = theirs.public.clone();
         let agreed = Agreed {

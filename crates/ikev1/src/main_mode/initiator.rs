@@ -75,6 +75,7 @@ pub(crate) fn begin(
         } else {
             ExchangeType::MAIN_MODE
         },
+        hash: None,
         vendor_ids: Vec::new(),
     };
     let mut sa = Box::new(Sa::new(facts, Some(index), cx.now));
@@ -139,6 +140,7 @@ impl AwaitChoice {
     ) -> Result<(), Failure> {
         let body = SecurityAssociation::parse(one(message.payloads(), kind::SA)?)?;
         let offer = select::accept(&self.offers, &body)?;
+        sa.facts.hash = Some(offer.suite.hash);
         let (kex, half) = start(cx, offer.suite.group)?;
         let mut payloads = half.payloads();
         payloads.extend(auth::requests(cx, sa, offer.auth));

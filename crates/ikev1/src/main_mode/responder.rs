@@ -55,6 +55,7 @@ pub(crate) fn choose(
         .collect();
     let chosen = select::choose(candidates.into_iter(), cx.core.provider, body)?;
     sa.connection = Some(chosen.connection);
+    sa.facts.hash = Some(chosen.offer.suite.hash);
     let connection = cx.core.connection_of(sa)?;
     sa.facts.policy = Some(connection.policy);
     Ok(chosen)

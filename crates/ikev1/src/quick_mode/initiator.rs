@@ -251,7 +251,7 @@ fn check(state: AwaitAnswer, message: &Inbound<'_>) -> Result<Agreed, Failure> {
         nonces: (state.nonce, nonce),
         shared,
         identities: state.identities,
-        original: originals(message, false),
+        original: originals(message, encapsulation.and_then(|it| it.udp), false),
         shorter: responder_lifetime(payloads),
         replaces: state.replaces,
         began: true,

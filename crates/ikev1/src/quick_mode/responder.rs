@@ -206,7 +206,7 @@ fn answer(
         spi_out: fit.chosen.spi,
         nonces: (theirs, nonce),
         shared,
-        original: originals(message, true),
+        original: originals(message, cx.extensions.encapsulation(sa.facts.id), true),
         shorter: None,
         replaces: predecessor(sa, fit.index, (&local.body, &remote.body)),
         identities: (seen(local, fit.selectors.0), seen(remote, fit.selectors.1)),
