@@ -130,6 +130,7 @@ fn open(
         policy: None,
         phase: Phase::HalfOpen,
         mode: message.header.exchange,
+        hash: None,
         vendor_ids: Vec::new(),
     };
     let mut sa = Box::new(Sa::new(facts, None, cx.now));
