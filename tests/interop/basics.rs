@@ -75,7 +75,7 @@ fn strongswan_returns_the_cookie_that_we_ask_for() {
     for family in Family::BOTH {
         let Some(lab) = Lab::two() else { return };
         let mut config = Config::responder();
-        config.sections = "[limits]\ncookie_threshold = 0".into();
+        config.sections = "[limits]\ncookies = \"always\"".into();
         let ikee = Ikee::start(&lab, &config);
         let peer = Peer::start(&lab, "v2-cookie", Host::A, family, &[]);
         peer.up();

@@ -9,7 +9,7 @@ use isakmp_wire::v2::{NotifyType, kind};
 
 fn wary() -> Setup {
     let mut setup = Setup::new();
-    setup.b.config.limits.cookie_threshold = 0;
+    setup.b.config.limits.protection.mode = ike_ext::Protect::Always;
     setup
 }
 
@@ -36,7 +36,7 @@ fn a_wary_responder_keeps_nothing_before_it_has_seen_its_cookie() {
 #[test]
 fn both_may_be_wary() {
     let mut setup = wary();
-    setup.a.config.limits.cookie_threshold = 0;
+    setup.a.config.limits.protection.mode = ike_ext::Protect::Always;
     let mut pair = setup.build();
     pair.initiate(Side::A).expect("a negotiation");
     pair.initiate(Side::B).expect("a negotiation");
@@ -136,8 +136,8 @@ fn cookies_without_end_are_not_humoured() {
 #[test]
 fn half_open_sas_are_bounded_in_all_and_per_address() {
     let mut setup = Setup::new();
-    setup.b.config.limits.cookie_threshold = 1000;
-    setup.b.config.limits.half_open_per_address = 3;
+    setup.b.config.limits.protection.on = 1000;
+    setup.b.config.limits.protection.per_address = 3;
     setup.b.config.limits.half_open = 10;
     setup.b.connection().remote = None;
     let mut pair = setup.build();

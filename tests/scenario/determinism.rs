@@ -6,7 +6,7 @@ use ikee_tests::{Conditions, Crossed, Setup};
 fn run(seed: u64) -> (Vec<Crossed>, String) {
     let setup = Setup::new().seed(seed).conditions(Conditions::AWFUL);
     let mut setup = setup.both(|party| party.extend(FragmentationV2::new()));
-    setup.b.config.limits.cookie_threshold = 0;
+    setup.b.config.limits.protection.mode = ike_ext::Protect::Always;
     let mut pair = setup.build();
     pair.connect();
     pair.shut_down();

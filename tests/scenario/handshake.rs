@@ -127,7 +127,7 @@ fn a_wrong_guess_and_a_cookie_go_together() {
     let mut setup = Setup::new();
     setup.a.ike("aes256gcm16-prfsha256-x25519-ecp256");
     setup.b.ike("aes256gcm16-prfsha256-ecp256");
-    setup.b.config.limits.cookie_threshold = 0;
+    setup.b.config.limits.protection.mode = ike_ext::Protect::Always;
     let mut pair = setup.build();
     pair.connect();
     assert_up(&pair);
@@ -189,7 +189,7 @@ fn by_the_rfc_profile_the_responder_walks_the_initiators_list() {
 #[test]
 fn many_sas_stand_side_by_side() {
     let mut setup = Setup::new();
-    setup.b.config.limits.cookie_threshold = 5;
+    setup.b.config.limits.protection.on = 5;
     let mut pair = setup.build();
     for _ in 0..20 {
         pair.initiate(Side::A).expect("a negotiation");

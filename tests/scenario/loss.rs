@@ -13,7 +13,7 @@ const SEEDS: u64 = 1000;
 fn setup(seed: u64) -> Setup {
     let mut setup = Setup::new().seed(seed).conditions(Conditions::AWFUL);
     if seed.is_multiple_of(3) {
-        setup.b.config.limits.cookie_threshold = 0;
+        setup.b.config.limits.protection.mode = ike_ext::Protect::Always;
     }
     if seed.is_multiple_of(2) {
         setup.a.ike("aes256gcm16-prfsha256-ecp256-x25519");

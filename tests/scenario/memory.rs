@@ -48,8 +48,8 @@ fn held_by_responder(pair: Pair) -> isize {
 fn quiet() -> Setup {
     let mut setup = Setup::new();
     setup.b.config.key_log = false;
-    setup.b.config.limits.half_open_per_address = 1000;
-    setup.b.config.limits.cookie_threshold = 1000;
+    setup.b.config.limits.protection.per_address = 1000;
+    setup.b.config.limits.protection.on = 1000;
     setup
 }
 

@@ -22,6 +22,14 @@ pub enum Verdict {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a core must handle every variant")]
 pub enum Action {
+    /// The peer of the SA is dead: forget the SA and its children, and do not tell it. With `again`,
+    /// begin a new negotiation under the same policy and with the same peer ([MS-IKEE] §3.12.4.1).
+    Abandon {
+        /// Which SA.
+        sa: SaId,
+        /// Whether to begin anew.
+        again: bool,
+    },
     /// The SA may go now; undoes [`Draft::hold`](crate::Draft::hold).
     Close(SaId),
     /// Delete a child SA.
@@ -128,6 +136,8 @@ pub enum Hint {
     Inbound,
     /// Packets go out and none comes in.
     OneSided,
-    /// A TCP segment was retransmitted.
+    /// A TCP segment was retransmitted, of a connection that stands.
     Retransmission,
+    /// A TCP SYN was retransmitted, and no TCP connection to the peer is open.
+    Unconnected,
 }

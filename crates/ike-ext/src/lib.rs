@@ -28,6 +28,7 @@ mod handle;
 #[doc(hidden)]
 pub mod kit;
 mod message;
+mod protection;
 mod set;
 mod table;
 mod time;
@@ -41,6 +42,7 @@ pub use crate::facet::{
 };
 pub use crate::handle::{ChildId, FlowId, PolicyId, Role, SaId};
 pub use crate::message::{ChildDraft, Draft, Inbound, Place, Sent, Stage};
+pub use crate::protection::{Alarm, Protect, Protection};
 pub use crate::set::Extensions;
 pub use crate::table::{Budget, SaTable, Timers};
 pub use crate::time::Instant;

@@ -218,6 +218,8 @@ pub struct Inbound<'a> {
     pub stage: Stage,
     /// Where it came from.
     pub from: SocketAddr,
+    /// Where it came to, where the core tells: always if it is shown to a [`Gate`](crate::Gate).
+    pub to: Option<SocketAddr>,
     /// Its header.
     pub header: Header,
     /// Whether it was encrypted and authenticated under the keys of the SA.
@@ -239,10 +241,18 @@ impl<'a> Inbound<'a> {
         Self {
             stage,
             from,
+            to: None,
             header,
             protected,
             payloads,
         }
+    }
+
+    /// With the address and port of ours that it came to.
+    #[must_use]
+    pub const fn to(mut self, local: SocketAddr) -> Self {
+        self.to = Some(local);
+        self
     }
 
     /// Its payloads, decrypted if they were encrypted.

@@ -71,7 +71,8 @@ pub(crate) fn first_message(
         message.header,
         false,
         message.payloads,
-    );
+    )
+    .to(datagram.local);
     let opened = admit(cx, &inbound).and_then(|own| open(cx, datagram, message, own));
     let mut sa = match opened {
         Ok(sa) => sa,
@@ -99,7 +100,7 @@ fn admit(cx: &mut Cx<'_>, message: &Inbound<'_>) -> Result<Option<Spi>, Stop> {
     let limits = cx.core.config.limits;
     let all = cx.core.table.half_open(None);
     let one = cx.core.table.half_open(Some(message.from.ip()));
-    if all >= limits.half_open || one >= limits.half_open_per_address {
+    if all >= limits.half_open || one > limits.half_open_per_address {
         return Err(Stop::Silently(Dropped::Limit));
     }
     let cookie = message.header.responder;

@@ -354,7 +354,7 @@ impl Default for Retransmit {
 pub struct Limits {
     /// No more SAs than this that are not authenticated.
     pub half_open: usize,
-    /// No more of them than this from one address.
+    /// With more of them than this from one address, it begins no more.
     pub half_open_per_address: usize,
     /// How long a responder waits for the end of phase 1.
     pub half_open_timeout: Duration,

@@ -172,6 +172,7 @@ impl Cx<'_> {
 
     fn act(&mut self, action: Action) {
         match action {
+            Action::Abandon { sa, again } => lifetime::abandon(self, sa, again),
             Action::Close(sa) => self.with(sa, |_, sa| {
                 release(sa);
                 Ok(())

@@ -258,6 +258,26 @@ pub(crate) fn rekey(cx: &mut Cx<'_>, id: SaId) {
     });
 }
 
+/// Gives up an SA whose peer is dead, and perhaps begins anew with it ([MS-IKEE] §3.12.4.1).
+pub(crate) fn abandon(cx: &mut Cx<'_>, id: SaId, again: bool) {
+    let Some((index, path)) = cx
+        .core
+        .table
+        .get(id)
+        .map(|sa| (sa.connection, sa.facts.path))
+    else {
+        return;
+    };
+    cx.with(id, |cx, sa| {
+        cx.end(sa, CloseReason::Silent);
+        Ok(())
+    });
+    if let Some(index) = index.filter(|_| again) {
+        // a connection that cannot begin waits for the peer
+        main_mode::initiator::begin(cx, index, path, None).ok();
+    }
+}
+
 /// Begins phase 1 anew beside the old SA, which goes when the new one stands: make before break.
 fn begin_successor(cx: &mut Cx<'_>, sa: &mut Sa) {
     let under_way = cx

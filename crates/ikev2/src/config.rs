@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use ike_ext::PolicyId;
+use ike_ext::{PolicyId, Protection};
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{EspProposal, Identity, IkeProposal, TrafficSelector};
 
@@ -323,12 +323,11 @@ impl Default for Retransmit {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Above this many half-open SAs a request needs a cookie (RFC 7296 §2.6).
-    pub cookie_threshold: usize,
+    /// With how many half-open SAs a request needs a cookie (RFC 7296 §2.6), and how many may be
+    /// from one address.
+    pub protection: Protection,
     /// No more half-open SAs than this.
     pub half_open: usize,
-    /// No more half-open SAs than this from one address.
-    pub half_open_per_address: usize,
     /// How long a responder waits for IKE_AUTH.
     pub half_open_timeout: Duration,
     /// How long one cookie secret is used; the one before it is still accepted.
@@ -346,9 +345,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            cookie_threshold: 100,
+            protection: Protection::WINDOWS,
             half_open: 20_000,
-            half_open_per_address: 35,
             half_open_timeout: Duration::from_secs(60),
             cookie_lifetime: Duration::from_secs(150),
             vendor_ids: 32,

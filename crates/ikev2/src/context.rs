@@ -8,8 +8,8 @@ use core::net::IpAddr;
 use ike_crypto::random::SeededRandom;
 use ike_crypto::{Provider, Random};
 use ike_ext::{
-    Action, ChildId, Context, Draft, Extensions, Host, Inbound, Instant, Key, Lifecycle, PolicyId,
-    Prf, SaFacts, SaId, Verdict,
+    Action, Alarm, ChildId, Context, Draft, Extensions, Host, Inbound, Instant, Key, Lifecycle,
+    PolicyId, Prf, SaFacts, SaId, Verdict,
 };
 use ipsec_doi::HashId;
 use isakmp_wire::{Spi, Version};
@@ -29,6 +29,7 @@ pub(crate) struct Core {
     pub(crate) random: SeededRandom,
     pub(crate) table: Table,
     pub(crate) cookies: CookieJar,
+    pub(crate) alarm: Alarm,
     pub(crate) leases: Leases,
     /// What servers gave us last, by connection.
     pub(crate) assigned: BTreeMap<PolicyId, Vec<(IpAddr, u8)>>,
@@ -51,6 +52,7 @@ impl Core {
             random,
             table,
             cookies,
+            alarm: Alarm::default(),
             leases: Leases::default(),
             assigned: BTreeMap::new(),
             actions: Vec::new(),

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use ike_crypto::Provider;
 use ike_crypto::random::SeededRandom;
-use ike_ext::{ChildId, Extensions, Instant, Lifecycle, PolicyId, SaId};
+use ike_ext::{ChildId, Extensions, Hint, Instant, Lifecycle, PolicyId, SaId};
 
 use crate::config::Config;
 use crate::context::{Core, Cx};
@@ -83,6 +83,7 @@ impl Endpoint {
             Input::Timeout => cx.time_out(),
             Input::Trusted { sa, verdict } => cx.trusted(sa, verdict),
             Input::ChildExpired { child, hard } => cx.child_expired(child, hard),
+            Input::Traffic(child, hint) => cx.traffic(child, hint),
         }
         cx.settle();
     }
@@ -358,6 +359,21 @@ impl Cx<'_> {
             Task::RekeyChild(child)
         };
         self.queue_task(sa, task);
+    }
+
+    /// The data plane has noticed something about a child, which extensions may care for.
+    fn traffic(&mut self, child: ChildId, hint: Hint) {
+        let Some(sa) = self.core.sa_of(child) else {
+            return;
+        };
+        self.with(sa, |cx, sa| {
+            if hint == Hint::Inbound {
+                // RFC 7296 §2.4: whoever sends through a child lives
+                sa.last_inbound = cx.now;
+            }
+            cx.lifecycle(sa, Lifecycle::Traffic(child, hint));
+            Ok(())
+        });
     }
 
     /// Finds each SA's connection again by its handle; an SA that has none any more is deleted.

@@ -256,6 +256,7 @@ impl Cx<'_> {
 
     fn act(&mut self, action: Action) {
         match action {
+            Action::Abandon { sa, again } => self.abandon(sa, again),
             Action::Close(sa) => self.queue_task(sa, Task::Delete(CloseReason::Local)),
             Action::DeleteChild(child) => {
                 if let Some(sa) = self.core.sa_of(child) {
@@ -286,6 +287,22 @@ impl Cx<'_> {
             Action::RekeySa(sa) => self.queue_task(sa, Task::Rekey),
             // IKEv2 floats its ports by itself
             Action::FloatPorts(_) => {}
+        }
+    }
+
+    /// Gives up an SA whose peer is dead, and perhaps begins anew with it ([MS-IKEE] §3.12.4.1).
+    fn abandon(&mut self, id: SaId, again: bool) {
+        let known = self.core.table.get(id);
+        let Some((index, local)) = known.map(|sa| (sa.connection, sa.facts.path.local.ip())) else {
+            return;
+        };
+        self.with(id, |cx, sa| {
+            cx.end(sa, Some(CloseReason::Silent));
+            Ok(())
+        });
+        if let Some(index) = index.filter(|_| again) {
+            // a connection that has no address to go to waits for the peer
+            init::start(self, index, local).ok();
         }
     }
 

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::net::SocketAddr;
 
-use ike_ext::{ChildId, SaId};
+use ike_ext::{ChildId, Hint, SaId};
 
 use crate::authentication::PeerKey;
 
@@ -29,6 +29,8 @@ pub enum Input<'a> {
         /// Whether the hard limit is reached, which deletes the child; the soft one rekeys it.
         hard: bool,
     },
+    /// The data plane has noticed something about a child's traffic.
+    Traffic(ChildId, Hint),
 }
 
 /// An IKE message and where it came from.

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
 
 use ike_crypto::SecretVec;
 use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
@@ -150,6 +151,9 @@ pub struct ChildLife {
     pub sends: bool,
     /// What it may carry.
     pub limits: TrafficLimits,
+    /// After how much time without a packet the data plane reports [`Hint::Idle`](ike_ext::Hint::Idle), where an
+    /// extension wants to know.
+    pub idle: Option<Duration>,
 }
 
 /// What a child may carry in either direction; report with

@@ -55,7 +55,9 @@ fn connection(local: &str, remote: &str, remote_address: Option<&str>) -> Connec
 impl Side {
     fn new(connection: Connection, address: &str, seed: u8) -> Self {
         let mut config = Config::new(vec![connection]);
-        config.limits.cookie_threshold = if seed == 3 { 0 } else { 100 };
+        if seed == 3 {
+            config.limits.protection.mode = ike_ext::Protect::Always;
+        }
         let provider = ike_crypto::null::provider();
         let endpoint = Endpoint::new(config, provider, Extensions::none(), [seed; 32]).unwrap();
         Self {

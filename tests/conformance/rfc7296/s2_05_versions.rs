@@ -137,7 +137,7 @@ fn a_first_request_without_spi_or_with_a_responders_spi_is_ignored() {
 fn a_cookie_of_a_wrong_length_is_not_returned() {
     for (len, taken) in [(0, false), (1, true), (64, true), (65, false)] {
         let mut setup = Setup::new();
-        setup.b.config.limits.cookie_threshold = 0;
+        setup.b.config.limits.protection.mode = ike_ext::Protect::Always;
         let mut pair = setup.build();
         let request = first_request(&mut pair);
         pair.deliver(&request);

@@ -17,7 +17,7 @@ const STEPS: usize = 60;
 fn pair() -> Pair {
     let mut setup = Setup::insecure();
     setup.b.config.limits.half_open = 40;
-    setup.b.config.limits.cookie_threshold = 8;
+    setup.b.config.limits.protection.on = 8;
     setup.a.connection().addressing.request_v4 = true;
     setup.b.connection().addressing.assign_v4 = Some([10, 9, 0, 5].into());
     setup.b.connection().remote = None;

@@ -12,9 +12,9 @@ const HALF_OPEN: usize = 60;
 fn guarded() -> Setup {
     let mut setup = Setup::insecure();
     let limits = &mut setup.b.config.limits;
-    limits.cookie_threshold = 20;
+    limits.protection.on = 20;
     limits.half_open = HALF_OPEN;
-    limits.half_open_per_address = 10;
+    limits.protection.per_address = 9;
     setup.b.connection().remote = None;
     setup
 }

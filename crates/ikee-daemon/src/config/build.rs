@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::path::{Path, PathBuf};
 
 use ikee::doi::{EspProposal, Identity, IkeProposal};
-use ikee::ext::PolicyId;
+use ikee::ext::{PolicyId, Protect};
 use ikee::ikev2::{self, Addressing, Limits, Ports, Profile, Remote, Retransmit, Selectors};
 use toml::Spanned;
 
@@ -94,11 +94,18 @@ pub(super) fn beside(file: &Path, path: &Path) -> PathBuf {
 
 fn limits(given: &schema::Limits) -> Limits {
     let mut limits = Limits::default();
-    limits.cookie_threshold = given.cookie_threshold.unwrap_or(limits.cookie_threshold);
-    limits.half_open = given.half_open.unwrap_or(limits.half_open);
-    limits.half_open_per_address = given
+    let protection = &mut limits.protection;
+    protection.mode = match given.cookies {
+        Some(schema::Cookies::Always) => Protect::Always,
+        Some(schema::Cookies::Never) => Protect::Never,
+        Some(schema::Cookies::Auto) | None => Protect::Automatic,
+    };
+    protection.on = given.cookie_threshold.unwrap_or(protection.on);
+    protection.off = given.cookie_threshold_off.unwrap_or(protection.off);
+    protection.per_address = given
         .half_open_per_address
-        .unwrap_or(limits.half_open_per_address);
+        .unwrap_or(protection.per_address);
+    limits.half_open = given.half_open.unwrap_or(limits.half_open);
     limits.half_open_timeout = given
         .half_open_timeout
         .map_or(limits.half_open_timeout, |time| time.0);

@@ -64,10 +64,20 @@ pub(super) enum Profile {
     Rfc,
 }
 
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Cookies {
+    Auto,
+    Always,
+    Never,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Limits {
+    pub(super) cookies: Option<Cookies>,
     pub(super) cookie_threshold: Option<usize>,
+    pub(super) cookie_threshold_off: Option<usize>,
     pub(super) half_open: Option<usize>,
     pub(super) half_open_per_address: Option<usize>,
     pub(super) half_open_timeout: Option<Time>,

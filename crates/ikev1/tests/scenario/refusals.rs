@@ -111,7 +111,7 @@ fn what_cannot_be_understood_is_passed_over() {
 #[test]
 fn half_open_sas_are_bounded_and_expire() {
     let mut b = config(B);
-    b.limits.half_open_per_address = 10;
+    b.limits.half_open_per_address = 9;
     let mut pair = Pair::new(config(A), b);
     for cookie in 1..=50 {
         deliver(&mut pair, offer(AuthMethod::PRE_SHARED_KEY, cookie));

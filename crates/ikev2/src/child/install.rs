@@ -92,6 +92,7 @@ pub(crate) fn install(
             replaces: origin.replaces,
             sends: origin.sends,
             limits,
+            idle: cx.extensions.idle_limit(sa.facts.id),
         },
         original: agreed.original,
     });

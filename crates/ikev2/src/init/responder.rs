@@ -60,7 +60,8 @@ pub(crate) fn on_request(cx: &mut Cx<'_>, datagram: &Datagram<'_>, message: &Mes
     let mut sa = Box::new(Sa::new(facts, None, cx.now, State::Closed));
     let stage = Stage::request(ExchangeType::IKE_SA_INIT);
     let from = datagram.remote;
-    let inbound = Inbound::new(stage, from, message.header, false, message.payloads);
+    let inbound =
+        Inbound::new(stage, from, message.header, false, message.payloads).to(datagram.local);
     match answer(cx, &mut sa, &inbound, payloads, message.bytes) {
         Ok(()) => {
             cx.core.table.remember_first(id, first);
@@ -90,14 +91,15 @@ fn deserves_state<'a>(
     let limits = cx.core.config.limits;
     let all = cx.core.table.half_open(None);
     let one = cx.core.table.half_open(Some(datagram.remote.ip()));
-    if all >= limits.half_open || one >= limits.half_open_per_address {
+    let protecting = cx.core.alarm.update(&limits.protection, all);
+    if all >= limits.half_open || limits.protection.crowded(one) {
         return Err(Stop::Silently(Dropped::HalfOpenLimit));
     }
     if let Some(kind) = unknown_critical(message.payloads) {
         return Err(Misbehaviour::UnknownCritical(kind).into());
     }
     let payloads = InitPayloads::read(message.payloads)?;
-    if all >= limits.cookie_threshold {
+    if protecting {
         check_cookie(cx, datagram, message, &payloads)?;
     }
     Ok(payloads)
