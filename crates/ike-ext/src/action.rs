@@ -30,7 +30,7 @@ pub enum Action {
         /// Whether to begin anew.
         again: bool,
     },
-    /// The SA may go now; undoes [`Draft::hold`](crate::Draft::hold).
+    /// The SA may go now; undoes every [`Draft::hold`](crate::Draft::hold).
     Close(SaId),
     /// Delete a child SA.
     DeleteChild(ChildId),
@@ -60,8 +60,10 @@ pub enum Action {
     RekeyChild(ChildId),
     /// Rekey the IKE SA.
     RekeySa(SaId),
-    /// Send the held message of the SA again, byte for byte.
-    Resend(SaId),
+    /// Nobody holds the message with this message ID any more; the SA may go if no other is held.
+    Release(SaId, u32),
+    /// Send the held message of the SA with this message ID again, byte for byte.
+    Resend(SaId, u32),
 }
 
 impl Action {

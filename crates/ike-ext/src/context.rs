@@ -21,6 +21,12 @@ pub trait Host {
         None
     }
 
+    /// The child of an SA whose packets go out under this SPI, which is how the peer names it;
+    /// `None` from a core that tells none.
+    fn child_to(&self, _sa: SaId, _spi: u32) -> Option<ChildId> {
+        None
+    }
+
     /// How many authenticated SAs there are with a peer.
     fn established_with(&self, peer: IpAddr) -> usize;
 

@@ -34,6 +34,8 @@ pub struct FakeHost {
     pub half_open: usize,
     /// Its children.
     pub children: BTreeMap<ChildId, ChildFacts>,
+    /// Its children, by the SPI that their packets go out under.
+    pub child_to: BTreeMap<u32, ChildId>,
 }
 
 impl Host for FakeHost {
@@ -46,6 +48,9 @@ impl Host for FakeHost {
     }
     fn child(&self, child: ChildId) -> Option<ChildFacts> {
         self.children.get(&child).copied()
+    }
+    fn child_to(&self, _: SaId, spi: u32) -> Option<ChildId> {
+        self.child_to.get(&spi).copied()
     }
     fn established_with(&self, _: IpAddr) -> usize {
         self.established

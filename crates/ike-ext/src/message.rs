@@ -198,7 +198,8 @@ impl<'a> Draft<'a> {
     }
 
     /// Asks the core to keep the encoded message, and the SA, until
-    /// [`Action::Close`](crate::Action::Close).
+    /// [`Action::Release`](crate::Action::Release) or [`Action::Close`](crate::Action::Close); it
+    /// may give up after some minutes by itself.
     pub const fn hold(&mut self) {
         self.held = true;
     }

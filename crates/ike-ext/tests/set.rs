@@ -397,7 +397,8 @@ fn every_action() -> Vec<Action> {
         Action::Raw(sa, vec![0xff]),
         Action::RekeyChild(ChildId::new(1)),
         Action::RekeySa(sa),
-        Action::Resend(sa),
+        Action::Release(sa, 7),
+        Action::Resend(sa, 7),
         Action::FloatPorts(sa),
         Action::Nudge(sa),
         Action::Recompose(sa),
@@ -450,7 +451,7 @@ fn what_was_refused_is_counted() {
         set.incoming(cx, Rig::SA, &first_message());
         cx.refused()
     });
-    assert_eq!(refused, 7);
+    assert_eq!(refused, 8);
 }
 
 #[test]

@@ -229,6 +229,11 @@ impl Host for View<'_> {
             .find(|id| self.sa(*id).is_some_and(|it| it.facts.spis == both))
     }
 
+    fn child_to(&self, sa: SaId, spi: u32) -> Option<ChildId> {
+        let children = &self.sa(sa)?.children;
+        children.iter().find(|it| it.spi_out == spi).map(|it| it.id)
+    }
+
     fn established_with(&self, peer: IpAddr) -> usize {
         self.core.table.established_with(peer)
     }

@@ -1,6 +1,7 @@
 //! How a step ends: the SA goes back to the table, or goes.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use ike_ext::{Action, Blame, ChildId, Lifecycle, SaId};
 use isakmp_wire::ExchangeType;
@@ -8,7 +9,7 @@ use isakmp_wire::ExchangeType;
 use crate::context::Cx;
 use crate::failure::{AuthenticationFailure, Failure};
 use crate::output::{Attempt, CloseReason, Event, Output};
-use crate::sa::{ChildEntry, Path, Phase, Sa, State, Step, leaves_children, same_peer};
+use crate::sa::{ChildEntry, Exchange, Path, Phase, Sa, State, Step, leaves_children, same_peer};
 use crate::{informational, lifetime, quick_mode};
 
 /// No more rounds of extensions' wishes than this follow from one input.
@@ -85,13 +86,12 @@ impl Cx<'_> {
             let heir = self.core.table.iter().find(|it| same_peer(it, sa));
             if let Some(heir) = heir.map(|it| it.facts.id) {
                 self.bequeath(sa, heir);
-                sa.state = State::Closed;
+                sa.over();
                 return;
             }
         }
         self.drop_children(sa);
-        sa.state = State::Closed;
-        sa.facts.phase = Phase::Over;
+        sa.over();
         if let Some(policy) = sa.facts.policy {
             self.out.event(Event::Closed {
                 sa: sa.facts.id,
@@ -133,9 +133,8 @@ impl Cx<'_> {
             old: old.facts.id,
             new: sa.facts.id,
         });
-        let held = informational::delete_sa(self, &mut old);
-        old.facts.phase = Phase::Over;
-        old.state = if held { State::Closing } else { State::Closed };
+        informational::delete_sa(self, &mut old);
+        old.over();
         self.keep(old);
     }
 
@@ -156,6 +155,24 @@ impl Cx<'_> {
         Some(child)
     }
 
+    /// Sends what extensions answer to a message, before the core acts on it: it may be the end of the SA.
+    pub(crate) fn answer(&mut self, sa: &mut Sa) {
+        for action in core::mem::take(&mut self.core.actions) {
+            if let Action::Inform {
+                sa: id,
+                message_id,
+                prefix,
+                payloads,
+            } = &action
+                && *id == sa.facts.id
+            {
+                informational::answer(self, sa, *message_id, prefix, payloads);
+            } else {
+                self.core.actions.push(action);
+            }
+        }
+    }
+
     /// Carries out what extensions asked for in the course of a call.
     pub(crate) fn settle(&mut self) {
         for _ in 0..MAX_ROUNDS {
@@ -174,7 +191,11 @@ impl Cx<'_> {
         match action {
             Action::Abandon { sa, again } => lifetime::abandon(self, sa, again),
             Action::Close(sa) => self.with(sa, |_, sa| {
-                release(sa);
+                release(sa, None);
+                Ok(())
+            }),
+            Action::Release(sa, message_id) => self.with(sa, |_, sa| {
+                release(sa, Some(message_id));
                 Ok(())
             }),
             Action::DeleteChild(child) => {
@@ -195,7 +216,7 @@ impl Cx<'_> {
                 prefix,
                 payloads,
             } => self.with(sa, |cx, sa| {
-                informational::answer(cx, sa, message_id, prefix, payloads);
+                informational::answer(cx, sa, message_id, &prefix, &payloads);
                 Ok(())
             }),
             Action::Nudge(sa) => self.out.event(Event::Nudge(sa)),
@@ -217,8 +238,8 @@ impl Cx<'_> {
                 }
             }
             Action::RekeySa(sa) => lifetime::rekey(self, sa),
-            Action::Resend(sa) => self.with(sa, |cx, sa| {
-                informational::resend(cx, sa);
+            Action::Resend(sa, message_id) => self.with(sa, |cx, sa| {
+                informational::resend(cx, sa, message_id);
                 Ok(())
             }),
         }
@@ -264,10 +285,21 @@ pub(crate) fn attempt(sa: &Sa, failure: &Failure) -> Attempt {
     }
 }
 
-/// Whatever an extension held of an SA may go.
-fn release(sa: &mut Sa) {
-    sa.exchanges.retain(|it| !matches!(it.step, Step::Held));
-    if matches!(sa.state, State::Closing) {
+/// What an extension held of an SA may go: one message, or all; and with the last of them an SA that is over.
+fn release(sa: &mut Sa, message_id: Option<u32>) {
+    let held = |it: &Exchange| matches!(it.step, Step::Held);
+    let meant = |it: &Exchange| held(it) && message_id.is_none_or(|id| id == it.message_id);
+    let gone: Vec<u32> = sa
+        .exchanges
+        .iter()
+        .filter(|it| meant(it))
+        .map(|it| it.message_id)
+        .collect();
+    sa.exchanges.retain(|it| !meant(it));
+    for id in gone {
+        sa.retire(id);
+    }
+    if matches!(sa.state, State::Closing) && !sa.is_held() {
         sa.state = State::Closed;
     }
 }

@@ -51,8 +51,8 @@ pub(crate) fn answer(
     cx: &mut Cx<'_>,
     sa: &mut Sa,
     message_id: u32,
-    prefix: Vec<u8>,
-    payloads: Vec<OwnedPayload>,
+    prefix: &[u8],
+    payloads: &[OwnedPayload],
 ) {
     let known = sa.take_exchange(message_id);
     let exchange = match known {
@@ -71,26 +71,28 @@ pub(crate) fn answer(
     let Ok(mut exchange) = exchange else { return };
     let stage = Stage::new(ExchangeType::V1_INFORMATIONAL, 2);
     let cover = Cover {
-        before: prefix,
+        before: prefix.to_vec(),
         ..Cover::plain()
     };
-    let outgoing = Outgoing::second(stage, message_id, payloads);
+    let outgoing = Outgoing::second(stage, message_id, payloads.to_vec());
     if let Ok(sent) = cx.hashed(sa, outgoing, &cover, &mut exchange.iv) {
         cx.reply(sa, &sent);
+        if sent.held {
+            exchange.step = Step::Held;
+        }
         exchange.repeat = Some(Repeat::new(sent, exchange.last_in, None));
     }
     sa.exchanges.push(exchange);
 }
 
-/// Sends again what extensions hold.
-pub(crate) fn resend(cx: &mut Cx<'_>, sa: &Sa) {
-    let held: Vec<_> = sa
+/// Sends a message again that an extension holds.
+pub(crate) fn resend(cx: &mut Cx<'_>, sa: &Sa, message_id: u32) {
+    let held = sa
         .exchanges
         .iter()
-        .filter(|it| matches!(it.step, Step::Held))
-        .filter_map(|it| Some(it.repeat.as_ref()?.sent.clone()))
-        .collect();
-    for sent in held {
+        .find(|it| it.message_id == message_id && matches!(it.step, Step::Held))
+        .and_then(|it| Some(it.repeat.as_ref()?.sent.clone()));
+    if let Some(sent) = held {
         cx.send(sa, &sent);
     }
 }
@@ -156,7 +158,7 @@ pub(crate) fn on_message(
             Ok(delete) => on_delete(cx, sa, &delete),
             Err(error) => cx.dropped(message.from, Dropped::Malformed(error)),
         }
-        if matches!(sa.state, State::Closed) {
+        if matches!(sa.state, State::Closing | State::Closed) {
             return Ok(());
         }
     }
@@ -173,7 +175,7 @@ fn on_delete(cx: &mut Cx<'_>, sa: &mut Sa, delete: &Delete<'_>) {
         let ours = delete.spis().any(|it| it == own.as_slice());
         if ours && matches!(sa.state, State::Established(_)) {
             cx.end(sa, CloseReason::Peer);
-        } else if ours {
+        } else if ours && !matches!(sa.state, State::Closing) {
             cx.failed(sa, Failure::PeerError(NotifyType::AUTHENTICATION_FAILED));
         }
         return;

@@ -159,7 +159,7 @@ impl Cx<'_> {
             sa.exchanges.push(exchange);
         }
         // what an extension held for long enough holds the SA no more
-        if matches!(sa.state, State::Closing) && sa.exchanges.is_empty() {
+        if matches!(sa.state, State::Closing) && !sa.is_held() {
             sa.state = State::Closed;
         }
         Ok(())

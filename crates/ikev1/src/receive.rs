@@ -83,7 +83,7 @@ impl Cx<'_> {
             return self.dropped(datagram.remote, Dropped::UnknownSpi);
         };
         self.asked_from = Some(datagram.into());
-        if message.payloads.first_type() == kind::FRAGMENT {
+        if message.payloads.first(kind::FRAGMENT).is_some() {
             return self.fragment(sa, datagram, message);
         }
         let digest = self.core.digest(message.bytes);
@@ -372,6 +372,7 @@ impl Cx<'_> {
         match message.header.exchange {
             ExchangeType::V1_INFORMATIONAL => {
                 sa.exchanges.push(exchange);
+                self.answer(sa);
                 informational::on_message(self, sa, message)
             }
             ExchangeType::TRANSACTION => transaction::on_message(self, sa, exchange, message),

@@ -9,7 +9,7 @@ use crate::config::{Config, Connection};
 use crate::context::Cx;
 use crate::informational;
 use crate::output::CloseReason;
-use crate::sa::{Sa, State, Step};
+use crate::sa::{Sa, State};
 
 impl Cx<'_> {
     /// Deletes an SA and its children; one that is not established yet is just forgotten.
@@ -20,12 +20,7 @@ impl Cx<'_> {
                     informational::delete_child(self, &mut sa, child);
                 }
                 informational::delete_sa(self, &mut sa);
-                let mut exchanges = sa.exchanges.iter();
-                let held = exchanges.any(|it| matches!(it.step, Step::Held));
                 self.end(&mut sa, CloseReason::Local);
-                if held {
-                    sa.state = State::Closing;
-                }
             }
             State::Closing => {}
             State::Main(_) | State::Aggressive(_) | State::AwaitXauth(_) | State::Closed => {

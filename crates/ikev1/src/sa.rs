@@ -269,6 +269,23 @@ impl Sa {
         self.facts.vendor_ids.iter().any(|it| it == id)
     }
 
+    /// Ends it, as soon as no extension holds one of its messages.
+    pub(crate) fn over(&mut self) {
+        self.facts.phase = Phase::Over;
+        self.state = if self.is_held() {
+            State::Closing
+        } else {
+            State::Closed
+        };
+    }
+
+    /// Whether an extension holds one of its messages.
+    pub(crate) fn is_held(&self) -> bool {
+        self.exchanges
+            .iter()
+            .any(|it| matches!(it.step, Step::Held))
+    }
+
     /// Takes the exchange with this message ID out, to work on it.
     pub(crate) fn take_exchange(&mut self, message_id: u32) -> Option<Exchange> {
         let at = self

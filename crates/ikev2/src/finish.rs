@@ -274,7 +274,7 @@ impl Cx<'_> {
                 Ok(())
             }),
             Action::Recompose(sa) => self.with(sa, init::resend),
-            Action::Resend(sa) => self.with(sa, |cx, sa| {
+            Action::Resend(sa, _) => self.with(sa, |cx, sa| {
                 let datagrams = sa.window.pending().map(|it| it.datagrams.clone());
                 cx.send(sa, &datagrams.unwrap_or_default());
                 Ok(())
@@ -285,8 +285,8 @@ impl Cx<'_> {
                 }
             }
             Action::RekeySa(sa) => self.queue_task(sa, Task::Rekey),
-            // IKEv2 floats its ports by itself
-            Action::FloatPorts(_) => {}
+            // IKEv2 floats its ports by itself, and holds nothing
+            Action::FloatPorts(_) | Action::Release(..) => {}
         }
     }
 

@@ -167,6 +167,7 @@ fn an_extension_cuts_messages_and_joins_them() {
 #[derive(Debug, Default)]
 struct Keeper {
     due: Option<(Instant, SaId, u8)>,
+    ids: Vec<u32>,
     closed: usize,
 }
 
@@ -178,6 +179,7 @@ impl Extension for Keeper {
     fn on_outgoing(&mut self, cx: &mut Context<'_>, sa: SaId, draft: &mut Draft<'_>) {
         if draft.has(kind::DELETE) {
             draft.hold();
+            self.ids.push(draft.message_id());
             self.due = Some((cx.now() + Duration::from_secs(1), sa, 0));
         }
     }
@@ -189,7 +191,9 @@ impl Extension for Keeper {
     fn on_timeout(&mut self, cx: &mut Context<'_>) {
         if let Some((at, sa, count)) = self.due.take() {
             if count == 0 {
-                cx.push(Action::Resend(sa));
+                for id in &self.ids {
+                    cx.push(Action::Resend(sa, *id));
+                }
                 self.due = Some((at + Duration::from_secs(1), sa, 1));
             } else {
                 cx.push(Action::Close(sa));
