@@ -3,10 +3,7 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv6Addr};
 
-use ike_ext::{
-    Context, Credential, Draft, Evidence, Extension, Host, Inbound, Lifecycle, Role, SaId, SaTable,
-    Stage, Trust, Verdict,
-};
+use ike_ext::{Context, Credential, Draft, Evidence, Extension, Host, Role, SaId, Stage, Trust};
 use isakmp_wire::v1::AuthMethod;
 use isakmp_wire::vendor_id::IKE_CGA;
 use isakmp_wire::{OwnedPayload, Version};
@@ -16,13 +13,12 @@ use crate::wire::{self, Claim, METHOD};
 
 /// Proves our address by the key that it is made of, and has the peer prove its own.
 ///
-/// It serves SAs between our CGA and any IPv6 address, in both roles; others it leaves to the core. The releases of
+/// It serves SAs between our CGA and any IPv6 address, in both roles; others it leaves to the core. It keeps nothing about
+/// them. The releases of
 /// Windows before Vista and Server 2008 have no such thing ([MS-IKEE] note 2): to be like them, leave it out.
 #[derive(Debug, Default)]
 pub struct Cga {
     identities: Vec<Identity>,
-    /// The SAs of ours that message 2 has come for: what its sender can do is known.
-    answered: SaTable<()>,
 }
 
 impl Cga {
@@ -39,12 +35,6 @@ impl Cga {
             .retain(|it| it.address() != identity.address());
         self.identities.push(identity);
         self
-    }
-
-    /// Whether no SA is left over.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.answered.is_empty()
     }
 
     /// The identity of our address, and the peer's, if both can have one.
@@ -82,20 +72,6 @@ impl Extension for Cga {
         }
     }
 
-    fn on_incoming(&mut self, cx: &mut Context<'_>, sa: SaId, msg: &Inbound<'_>) -> Verdict {
-        let answer = msg.stage == Stage::main_mode(2) && msg.header.version == Version::V1;
-        if answer && self.pair(cx.host(), sa).is_some() {
-            self.answered.insert(sa, ());
-        }
-        Verdict::Continue
-    }
-
-    fn on_lifecycle(&mut self, _: &mut Context<'_>, sa: SaId, what: Lifecycle) {
-        if what == Lifecycle::Closed {
-            self.answered.remove(sa);
-        }
-    }
-
     fn credential(&mut self) -> Option<&mut dyn Credential> {
         Some(self)
     }
@@ -111,7 +87,8 @@ impl Credential for Cga {
         let Some(facts) = host.facts(sa).filter(|_| self.pair(host, sa).is_some()) else {
             return false;
         };
-        let asking = facts.role == Role::Initiator && self.answered.get(sa).is_none();
+        // the responder's cookie comes with message 2, and so do its vendor IDs
+        let asking = facts.role == Role::Initiator && facts.spis.1.is_zero();
         asking || facts.peer_sent(&IKE_CGA)
     }
 

@@ -60,16 +60,15 @@ impl Sec {
     /// How long that takes; no longer than a [`Duration`] can be.
     #[must_use]
     pub fn expected_time(self, tries_per_second: u64) -> Duration {
-        let tries = self.expected_tries();
-        let rate = u128::from(tries_per_second).max(1);
-        let whole = tries.checked_div(rate).unwrap_or(u128::MAX);
-        if let Ok(seconds @ 60..) = u64::try_from(whole) {
-            return Duration::from_secs(seconds);
+        const SECOND: u128 = 1_000_000_000;
+        let nanos = self.expected_tries().saturating_mul(SECOND);
+        let nanos = nanos
+            .checked_div(tries_per_second.into())
+            .unwrap_or(u128::MAX);
+        match (u64::try_from(nanos / SECOND), u32::try_from(nanos % SECOND)) {
+            (Ok(seconds), Ok(nanos)) => Duration::new(seconds, nanos),
+            _ => Duration::MAX,
         }
-        let nanos = tries.saturating_mul(1_000_000_000).checked_div(rate);
-        nanos
-            .and_then(|it| u64::try_from(it).ok())
-            .map_or(Duration::MAX, Duration::from_nanos)
     }
 }
 

@@ -127,12 +127,6 @@ impl Search {
         self.found = self.found.or(found);
     }
 
-    /// A slice comes back untried, or tried in part; its tries will be made again.
-    pub fn abandon(&mut self, slice: Slice) {
-        self.open.retain(|it| *it != slice.first);
-        self.next = self.next.min(slice.first);
-    }
-
     /// The modifier, once it is found.
     #[must_use]
     pub const fn found(&self) -> Option<[u8; 16]> {
@@ -146,14 +140,6 @@ pub struct Slice {
     first: u64,
     modifier: u128,
     tries: u32,
-}
-
-impl Slice {
-    /// How many tries.
-    #[must_use]
-    pub const fn tries(&self) -> u32 {
-        self.tries
-    }
 }
 
 /// Hash2 of one key, for many modifiers: the padded message of SHA-1, of which only the first 16 octets change.

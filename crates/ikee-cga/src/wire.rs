@@ -73,20 +73,6 @@ impl Parameters {
         self.parts().concat()
     }
 
-    /// The same for another subnet, as a host that moves keeps modifier and key (RFC 3972 §4).
-    #[must_use]
-    pub const fn with_prefix(mut self, prefix: [u8; 8]) -> Self {
-        self.prefix = prefix;
-        self
-    }
-
-    /// The same after collisions.
-    #[must_use]
-    pub const fn with_collisions(mut self, collisions: u8) -> Self {
-        self.collisions = collisions;
-        self
-    }
-
     /// The fields in order.
     pub(crate) fn parts(&self) -> [&[u8]; 5] {
         [
