@@ -43,7 +43,7 @@ pub enum Action {
     Inform {
         /// On which SA.
         sa: SaId,
-        /// Under which message ID (IKEv1).
+        /// Under which message ID (IKEv1): that of a message which it answers, or 0 for a new one of the core's choice.
         message_id: u32,
         /// What the hash covers before the message ID (IKEv1).
         prefix: Vec<u8>,
@@ -54,7 +54,8 @@ pub enum Action {
     Nudge(SaId),
     /// Send these octets to the peer of the SA, as they are: a NAT keepalive.
     Raw(SaId, Vec<u8>),
-    /// Send the current message of the SA again, from composition on.
+    /// Send the current message of the SA again, from composition on. In IKEv1 an initiator's message in clear that is not
+    /// answered yet; otherwise nothing happens.
     Recompose(SaId),
     /// Rekey a child SA.
     RekeyChild(ChildId),

@@ -106,6 +106,7 @@ pub(crate) fn handle(
         return Ok(());
     }
     sa.first.last_in = Some(digest);
+    sa.first.draft = None;
     sa.remember(inbound.vendor_ids(), cx.core.config.limits.vendor_ids);
     if encrypted {
         main_mode::next_iv(sa, message.body());

@@ -228,7 +228,10 @@ impl Cx<'_> {
                 crate::send::transmit(cx.out, path, &octets);
                 Ok(())
             }),
-            Action::Recompose(sa) => self.with(sa, crate::main_mode::initiator::recompose),
+            Action::Recompose(sa) => self.with(sa, |cx, sa| {
+                cx.recompose(sa);
+                Ok(())
+            }),
             Action::RekeyChild(child) => {
                 if let Some(sa) = self.sa_of(child) {
                     self.with(sa, |cx, sa| {

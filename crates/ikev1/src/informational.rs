@@ -12,7 +12,7 @@ use crate::output::{CloseReason, Event};
 use crate::payload::{self, cookies, notifications, notify_sa};
 use crate::quick_mode;
 use crate::retransmit::{Repeat, Schedule};
-use crate::sa::{Probe, Sa, State, Step};
+use crate::sa::{Exchange, Probe, Sa, State, Step};
 use crate::send::{Cover, Outgoing};
 
 const STAGE: Stage = Stage::new(ExchangeType::V1_INFORMATIONAL, 1);
@@ -46,7 +46,7 @@ pub(crate) fn inform(cx: &mut Cx<'_>, sa: &mut Sa, payloads: Vec<OwnedPayload>) 
     held
 }
 
-/// Sends what an extension composed, in the exchange of this message ID.
+/// Sends what an extension composed, in the exchange of this message ID; 0 for a new one.
 pub(crate) fn answer(
     cx: &mut Cx<'_>,
     sa: &mut Sa,
@@ -54,35 +54,43 @@ pub(crate) fn answer(
     prefix: &[u8],
     payloads: &[OwnedPayload],
 ) {
-    let known = sa.take_exchange(message_id);
-    let exchange = match known {
-        Some(it) => Ok(it),
-        None => cx
-            .exchange(sa, ExchangeType::V1_INFORMATIONAL, Step::Done)
-            .and_then(|it| {
-                let iv = cx.fresh_iv(sa, message_id)?;
-                Ok(crate::sa::Exchange {
-                    message_id,
-                    iv,
-                    ..it
-                })
-            }),
+    let (exchange, number) = match sa.take_exchange(message_id) {
+        Some(it) => (Ok(it), 2),
+        None => (new_exchange(cx, sa, message_id), 1),
     };
     let Ok(mut exchange) = exchange else { return };
-    let stage = Stage::new(ExchangeType::V1_INFORMATIONAL, 2);
+    let message_id = exchange.message_id;
+    let stage = Stage::new(ExchangeType::V1_INFORMATIONAL, number);
     let cover = Cover {
         before: prefix.to_vec(),
         ..Cover::plain()
     };
     let outgoing = Outgoing::second(stage, message_id, payloads.to_vec());
     if let Ok(sent) = cx.hashed(sa, outgoing, &cover, &mut exchange.iv) {
-        cx.reply(sa, &sent);
+        if number == 2 {
+            cx.reply(sa, &sent);
+        } else {
+            cx.send(sa, &sent);
+        }
         if sent.held {
             exchange.step = Step::Held;
         }
         exchange.repeat = Some(Repeat::new(sent, exchange.last_in, None));
     }
     sa.exchanges.push(exchange);
+}
+
+/// An exchange of ours with this message ID, or any if that is 0.
+fn new_exchange(cx: &mut Cx<'_>, sa: &Sa, message_id: u32) -> Result<Exchange, Failure> {
+    let any = cx.exchange(sa, ExchangeType::V1_INFORMATIONAL, Step::Done)?;
+    if message_id == 0 {
+        return Ok(any);
+    }
+    Ok(Exchange {
+        message_id,
+        iv: cx.fresh_iv(sa, message_id)?,
+        ..any
+    })
 }
 
 /// Sends a message again that an extension holds.

@@ -118,6 +118,7 @@ pub(crate) fn handle(
         return Ok(());
     }
     sa.first.last_in = Some(digest);
+    sa.first.draft = None;
     sa.remember(inbound.vendor_ids(), cx.core.config.limits.vendor_ids);
     if encrypted {
         next_iv(sa, message.body());

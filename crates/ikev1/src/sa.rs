@@ -21,6 +21,7 @@ use crate::output::CloseReason;
 use crate::protect::Protection;
 use crate::quick_mode::{AwaitAnswer, AwaitConnected, AwaitProof};
 use crate::retransmit::{Repeat, Schedule};
+use crate::send::Outgoing;
 use crate::transaction::Asked;
 
 /// What everybody may know about an SA, extensions included.
@@ -97,6 +98,8 @@ pub(crate) struct FirstPhase {
     /// The digest of the last message that was taken.
     pub(crate) last_in: Option<[u8; 8]>,
     pub(crate) repeat: Option<Repeat>,
+    /// The message in clear that is out, as we composed it.
+    pub(crate) draft: Option<Outgoing>,
     /// When a responder gives up.
     pub(crate) expires: Option<Instant>,
     /// What an unauthenticated notification said.

@@ -38,7 +38,7 @@ impl Cover {
 }
 
 /// A message of ours before it is encoded.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Outgoing {
     pub(crate) stage: Stage,
     pub(crate) message_id: u32,
@@ -252,6 +252,22 @@ impl Cx<'_> {
         }
         let schedule = self.schedule(sa, sent.stage);
         sa.first.repeat = Some(Repeat::new(sent, sa.first.last_in, schedule));
+    }
+
+    /// Sends a message of phase 1 in clear that awaits an answer. An initiator's can be composed anew until that is
+    /// there.
+    pub(crate) fn ask_first(&mut self, sa: &mut Sa, outgoing: Outgoing) {
+        sa.first.draft = outgoing.stage.is_request().then(|| outgoing.clone());
+        let sent = self.clear(sa, outgoing);
+        self.send_first(sa, sent);
+    }
+
+    /// Composes the message anew that is out, for an extension that has something to add: what is encrypted, or what is
+    /// an answer, is not.
+    pub(crate) fn recompose(&mut self, sa: &mut Sa) {
+        if let Some(outgoing) = sa.first.draft.take() {
+            self.ask_first(sa, outgoing);
+        }
     }
 
     /// Sends the last message of phase 1, which is repeated only when the peer asks again.

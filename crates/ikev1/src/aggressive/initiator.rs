@@ -48,8 +48,7 @@ pub(crate) fn begin(cx: &mut Cx<'_>, sa: &mut Sa, mut offers: Vec<Phase1>) -> Re
     payloads.extend(auth::requests(cx, sa, method));
     payloads.extend(vendor_ids(cx.core.connection_of(sa)?));
     let stage = Stage::new(ExchangeType::AGGRESSIVE, 1);
-    let sent = cx.clear(sa, Outgoing::first(stage, payloads));
-    cx.send_first(sa, sent);
+    cx.ask_first(sa, Outgoing::first(stage, payloads));
     sa.state = State::Aggressive(Aggressive::AwaitAnswer(Box::new(AwaitAnswer {
         kex,
         half,

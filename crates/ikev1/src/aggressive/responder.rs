@@ -65,8 +65,7 @@ fn answer(cx: &mut Cx<'_>, sa: &mut Sa, message: &Inbound<'_>) -> Result<(), Sto
     reply.extend(auth::requests(cx, sa, chosen.offer.auth));
     reply.extend(vendor_ids(cx.core.connection_of(sa)?));
     let stage = Stage::new(ExchangeType::AGGRESSIVE, 2);
-    let sent = cx.clear(sa, Outgoing::first(stage, reply));
-    cx.send_first(sa, sent);
+    cx.ask_first(sa, Outgoing::first(stage, reply));
     sa.state = State::Aggressive(Aggressive::AwaitProof(Box::new(AwaitProof {
         transcript,
         identity: (identity, id_body),

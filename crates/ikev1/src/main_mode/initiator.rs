@@ -84,8 +84,8 @@ pub(crate) fn begin(
         aggressive::initiator::begin(cx, &mut sa, offers)
     } else {
         let body = select::write(&offers);
+        send_offer(cx, &mut sa, body.clone());
         let state = AwaitChoice { offers, sa: body };
-        send_offer(cx, &mut sa, &state);
         sa.state = State::Main(MainMode::AwaitChoice(Box::new(state)));
         Ok(())
     };
@@ -97,30 +97,13 @@ pub(crate) fn begin(
     Ok(id)
 }
 
-fn send_offer(cx: &mut Cx<'_>, sa: &mut Sa, state: &AwaitChoice) {
-    let mut payloads = alloc::vec![OwnedPayload::new(kind::SA, state.sa.clone())];
+/// Message 1, with the offers that are in `body`.
+fn send_offer(cx: &mut Cx<'_>, sa: &mut Sa, body: Vec<u8>) {
+    let mut payloads = alloc::vec![OwnedPayload::new(kind::SA, body)];
     if let Some(connection) = cx.core.connection(sa.connection) {
         payloads.extend(vendor_ids(connection));
     }
-    let sent = cx.clear(sa, Outgoing::first(Stage::main_mode(1), payloads));
-    cx.send_first(sa, sent);
-}
-
-/// Composes the message anew that is out, for an extension that has something to add: only the first can be.
-pub(crate) fn recompose(cx: &mut Cx<'_>, sa: &mut Sa) -> Result<(), Failure> {
-    match core::mem::replace(&mut sa.state, State::Closed) {
-        State::Main(MainMode::AwaitChoice(state)) => {
-            send_offer(cx, sa, &state);
-            sa.state = State::Main(MainMode::AwaitChoice(state));
-        }
-        other @ (State::Main(_)
-        | State::Aggressive(_)
-        | State::AwaitXauth(_)
-        | State::Established(_)
-        | State::Closing
-        | State::Closed) => sa.state = other,
-    }
-    Ok(())
+    cx.ask_first(sa, Outgoing::first(Stage::main_mode(1), payloads));
 }
 
 /// RFC 2408 §2.5.3: the responder's first message brings its cookie.
@@ -144,8 +127,7 @@ impl AwaitChoice {
         let (kex, half) = start(cx, offer.suite.group)?;
         let mut payloads = half.payloads();
         payloads.extend(auth::requests(cx, sa, offer.auth));
-        let sent = cx.clear(sa, Outgoing::first(Stage::main_mode(3), payloads));
-        cx.send_first(sa, sent);
+        cx.ask_first(sa, Outgoing::first(Stage::main_mode(3), payloads));
         sa.state = State::Main(MainMode::AwaitShare(Box::new(AwaitShare {
             kex,
             half,

@@ -68,8 +68,7 @@ fn answer(cx: &mut Cx<'_>, sa: &mut Sa, message: &Inbound<'_>) -> Result<(), Sto
     let chosen = choose(cx, sa, &body, |_| true)?;
     let mut payloads = alloc::vec![OwnedPayload::new(kind::SA, chosen.answer)];
     payloads.extend(vendor_ids(cx.core.connection_of(sa)?));
-    let sent = cx.clear(sa, Outgoing::first(Stage::main_mode(2), payloads));
-    cx.send_first(sa, sent);
+    cx.ask_first(sa, Outgoing::first(Stage::main_mode(2), payloads));
     sa.state = State::Main(MainMode::AwaitKey(Box::new(AwaitKey {
         offer: chosen.offer,
         sa: raw.body.to_vec(),
@@ -95,8 +94,7 @@ impl AwaitKey {
             halves: (theirs, half),
         };
         derive(cx, sa, kex, &public, &agreed)?;
-        let sent = cx.clear(sa, Outgoing::first(Stage::main_mode(4), payloads));
-        cx.send_first(sa, sent);
+        cx.ask_first(sa, Outgoing::first(Stage::main_mode(4), payloads));
         sa.state = State::Main(MainMode::AwaitProof(Box::new(Transcript {
             sa: self.sa,
             publics: (agreed.halves.0.public, agreed.halves.1.public),
