@@ -97,6 +97,9 @@ pub enum Lifecycle {
     Established,
     /// The negotiation fails; the core is about to compose what it tells the peer.
     Failing(Blame),
+    /// The quick mode with this message ID fails (IKEv1); the core is about to compose what it tells the peer. The SA
+    /// stands.
+    QuickModeFailing(u32, Blame),
     /// Rekeying of a child failed.
     RekeyChildFailed(ChildId),
     /// Rekeying of the IKE SA failed.

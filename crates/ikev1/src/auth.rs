@@ -7,21 +7,27 @@ use alloc::vec::Vec;
 use ike_ext::{PolicyId, Role};
 use ipsec_doi::Identity;
 use ipsec_doi::auth_method::wants_xauth;
-use isakmp_wire::v1::{
-    AuthMethod, CertEncoding, Certificate, CertificateRequest, NotifyType, kind,
-};
-use isakmp_wire::{ExchangeType, OwnedPayload, PayloadChain};
+use isakmp_wire::v1::{AuthMethod, CertEncoding, Certificate, CertificateRequest, kind};
+use isakmp_wire::{ExchangeType, OwnedPayload};
 
 use crate::aggressive::{self, Aggressive};
 use crate::authentication::{scheme, signs};
 use crate::context::Cx;
-use crate::failure::{AuthenticationFailure, Failure, Misbehaviour};
+use crate::failure::{AuthenticationFailure, Failure};
 use crate::main_mode::{self, MainMode};
 use crate::output::{Event, PeerCertificates};
-use crate::payload::{encoded, identity_body, maybe, notifications, one};
+use crate::payload::{encoded, identity_body};
 use crate::sa::{Sa, Secure, State};
 use crate::select::{is_for, offers};
 use crate::{finish_phase_1, keys};
+
+mod brought;
+mod claim;
+mod spki;
+
+pub(crate) use brought::{served, serves};
+use claim::MAX_CERTIFICATES;
+pub(crate) use claim::{Certificates, Claim, certificates, identity_of, read_claim};
 
 /// What both proofs cover besides cookies and identities (RFC 2409 §5).
 #[derive(Debug)]
@@ -30,25 +36,6 @@ pub(crate) struct Transcript {
     pub(crate) sa: Vec<u8>,
     /// Public values, the initiator's first.
     pub(crate) publics: (Vec<u8>, Vec<u8>),
-}
-
-/// What a peer says of itself, before anything is checked.
-#[derive(Debug)]
-pub(crate) struct Claim {
-    pub(crate) identity: Identity,
-    pub(crate) id_body: Vec<u8>,
-    /// HASH or SIGNATURE.
-    proof: Vec<u8>,
-    certificates: Certificates,
-    initial_contact: bool,
-}
-
-/// Certificates as they come.
-#[derive(Debug, Default)]
-pub(crate) struct Certificates {
-    chain: Vec<Vec<u8>>,
-    crls: Vec<Vec<u8>>,
-    wrapped: Vec<Vec<u8>>,
 }
 
 /// A claim whose certificates are being judged.
@@ -141,50 +128,6 @@ pub(crate) const fn told_success() -> Passed {
     Passed(None)
 }
 
-/// Reads a claim: an identity that may have come before, certificates and a proof.
-pub(crate) fn read_claim(
-    cx: &Cx<'_>,
-    sa: &Sa,
-    payloads: PayloadChain<'_>,
-    (identity, id_body): (Identity, Vec<u8>),
-    earlier: Certificates,
-) -> Result<Claim, Failure> {
-    let secure = secure(sa)?;
-    let signed = signs(secure.method, peer_role(sa));
-    let what = if signed { kind::SIGNATURE } else { kind::HASH };
-    let beside = payloads.first(kind::ID).is_some();
-    let counts = beside || !cx.core.config.profile.certificate_beside_identity;
-    let certificates = if counts {
-        certificates(payloads, earlier)
-    } else {
-        earlier
-    };
-    Ok(Claim {
-        identity,
-        id_body,
-        proof: one(payloads, what)?.body.to_vec(),
-        certificates,
-        initial_contact: notifications(payloads).any(|it| it.kind == NotifyType::INITIAL_CONTACT),
-    })
-}
-
-/// No more certificates, or octets of one, than this are kept.
-const MAX_CERTIFICATES: usize = 16;
-
-/// The certificates of a message, after those of an earlier one.
-pub(crate) fn certificates(payloads: PayloadChain<'_>, mut all: Certificates) -> Certificates {
-    let raw = payloads.all(kind::CERT).take(MAX_CERTIFICATES);
-    for it in raw.filter_map(|it| Certificate::parse(it).ok()) {
-        match it.encoding {
-            CertEncoding::X509_SIGNATURE => all.chain.push(it.data.to_vec()),
-            CertEncoding::CRL => all.crls.push(it.data.to_vec()),
-            CertEncoding::PKCS7 => all.wrapped.push(it.data.to_vec()),
-            _ => {}
-        }
-    }
-    all
-}
-
 fn secure(sa: &Sa) -> Result<&Secure, Failure> {
     sa.secure
         .as_deref()
@@ -208,9 +151,7 @@ fn with_hash<R>(
     then: impl FnOnce(&dyn ike_crypto::PrfKey, usize, &[&[u8]]) -> R,
 ) -> Result<R, Failure> {
     let secure = secure(sa)?;
-    let hash = scheme(secure.method)
-        .filter(|_| signs(secure.method, prover))
-        .and_then(|it| it.1);
+    let hash = secure.signature(prover).and_then(|it| it.1);
     let (i, r) = (&transcript.publics.0, &transcript.publics.1);
     let (cky_i, cky_r) = (sa.facts.spis.0.as_bytes(), sa.facts.spis.1.as_bytes());
     let parts: [&[u8]; 6] = match prover {
@@ -223,6 +164,21 @@ fn with_hash<R>(
     Ok(done)
 }
 
+/// HASH_I or HASH_R itself.
+fn hash(
+    cx: &Cx<'_>,
+    sa: &Sa,
+    prover: Role,
+    transcript: &Transcript,
+    id_body: &[u8],
+) -> Result<Vec<u8>, Failure> {
+    with_hash(cx, sa, prover, transcript, id_body, |key, len, parts| {
+        let mut out = alloc::vec![0; len];
+        key.mac(parts, &mut out);
+        out
+    })
+}
+
 /// Our own proof, HASH or SIGNATURE, with certificates before it where they are due.
 pub(crate) fn prove(
     cx: &mut Cx<'_>,
@@ -231,15 +187,11 @@ pub(crate) fn prove(
     id_body: &[u8],
 ) -> Result<Vec<OwnedPayload>, Failure> {
     let role = sa.facts.role;
-    let method = secure(sa)?.method;
-    let hash = with_hash(cx, sa, role, transcript, id_body, |key, len, parts| {
-        let mut out = alloc::vec![0; len];
-        key.mac(parts, &mut out);
-        out
-    })?;
-    let Some((scheme, _)) = scheme(method).filter(|_| signs(method, role)) else {
+    let hash = hash(cx, sa, role, transcript, id_body)?;
+    let Some((scheme, _)) = secure(sa)?.signature(role) else {
         return Ok(alloc::vec![OwnedPayload::new(kind::HASH, hash)]);
     };
+    let brought = brought::certificate(cx, sa)?;
     let connection = cx
         .core
         .config
@@ -249,19 +201,20 @@ pub(crate) fn prove(
         .and_then(|it| it.authentication.credential())
         .ok_or(Failure::Bug("a signature without a key"))?;
     let signature = credential.key.sign(scheme, &[&hash], &mut cx.core.random)?;
-    let mut out: Vec<_> = credential
-        .chain
-        .iter()
-        .map(|it| {
-            let body = Certificate {
-                encoding: CertEncoding::X509_SIGNATURE,
-                data: it,
-            };
-            encoded(kind::CERT, &body)
-        })
-        .collect();
+    let mut out: Vec<_> = match brought {
+        Some(certificate) => alloc::vec![certificate],
+        None => credential.chain.iter().map(|it| certificate(it)).collect(),
+    };
     out.push(OwnedPayload::new(kind::SIGNATURE, signature));
     Ok(out)
+}
+
+fn certificate(der: &[u8]) -> OwnedPayload {
+    let body = Certificate {
+        encoding: CertEncoding::X509_SIGNATURE,
+        data: der,
+    };
+    encoded(kind::CERT, &body)
 }
 
 /// Certificate requests (RFC 2408 §3.10), if the peer signs.
@@ -292,7 +245,7 @@ pub(crate) fn basis(
     authentication: &crate::Authentication,
     method: AuthMethod,
 ) -> Result<keys::Basis<'_>, Failure> {
-    if scheme(method).is_some() {
+    if scheme(method).is_some() || authentication.brought_method().is_some() {
         return Ok(keys::Basis::Signature);
     }
     let psk = authentication.psk_octets();
@@ -302,7 +255,10 @@ pub(crate) fn basis(
 }
 
 /// Our identity, as the body of an ID payload.
-pub(crate) fn own_identity(cx: &Cx<'_>, sa: &Sa) -> Result<Vec<u8>, Failure> {
+pub(crate) fn own_identity(cx: &mut Cx<'_>, sa: &Sa) -> Result<Vec<u8>, Failure> {
+    if let Some(brought) = brought::identity(cx, sa)? {
+        return Ok(brought);
+    }
     let connection = cx.core.connection_of(sa)?;
     Ok(identity_body(&connection.authentication.local_id))
 }
@@ -315,8 +271,12 @@ pub(crate) fn judge(
     transcript: Transcript,
     claim: Claim,
 ) -> Result<(), Failure> {
+    if secure(sa)?.brought {
+        let claim = brought::judge(cx, sa, &transcript, claim)?;
+        return accepted(cx, sa, exchange, &transcript, &claim);
+    }
     find_connection(cx, sa, &claim.identity)?;
-    if !signs(secure(sa)?.method, peer_role(sa)) {
+    if secure(sa)?.signature(peer_role(sa)).is_none() {
         let right = with_hash(
             cx,
             sa,
@@ -391,26 +351,27 @@ pub(crate) fn on_trust(
         peer: peer.clone(),
         reason,
     })?;
-    let hash = with_hash(
-        cx,
-        sa,
-        peer_role(sa),
-        &transcript,
-        &claim.id_body,
-        |key, len, parts| {
-            let mut out = alloc::vec![0; len];
-            key.mac(parts, &mut out);
-            out
-        },
-    )?;
-    let method = secure(sa)?.method;
-    let verified = scheme(method)
-        .and_then(|(scheme, _)| cx.core.provider.verifier(scheme))
-        .is_some_and(|it| it.verify(spki, &[&hash], &claim.proof).is_ok());
+    let verified = verify(cx, sa, &transcript, &claim, spki)?;
     if !verified {
         return Err(AuthenticationFailure::Signature { peer }.into());
     }
     accepted(cx, sa, exchange, &transcript, &claim)
+}
+
+/// Whether the peer's signature is by this key.
+fn verify(
+    cx: &Cx<'_>,
+    sa: &Sa,
+    transcript: &Transcript,
+    claim: &Claim,
+    spki: &[u8],
+) -> Result<bool, Failure> {
+    let peer = peer_role(sa);
+    let hash = hash(cx, sa, peer, transcript, &claim.id_body)?;
+    let verifier = secure(sa)?
+        .signature(peer)
+        .and_then(|(scheme, _)| cx.core.provider.verifier(scheme));
+    Ok(verifier.is_some_and(|it| it.verify(spki, &[&hash], &claim.proof).is_ok()))
 }
 
 /// RFC 2409 §5: the connection of an identity; where it comes only now, perhaps another one than the addresses gave.
@@ -429,6 +390,7 @@ fn find_connection(cx: &Cx<'_>, sa: &mut Sa, identity: &Identity) -> Result<(), 
         movable
             && is_for(it, path.local, path.remote)
             && it.authentication.remote_id.as_ref() == Some(identity)
+            && it.authentication.brought_method().is_none()
             && cx.extensions.permits(sa.facts.id, it.policy)
             && offers(it, cx.core.provider, Role::Responder)
                 .iter()
@@ -464,7 +426,8 @@ fn accepted(
         _ => {}
     }
     let method = secure(sa)?.method;
-    let user = wants_xauth(method).then_some(match method {
+    let wanted = wants_xauth(method) && !secure(sa)?.brought;
+    let user = wanted.then_some(match method {
         AuthMethod::HYBRID_RESP_RSA
         | AuthMethod::XAUTH_RESP_PRE_SHARED
         | AuthMethod::XAUTH_RESP_RSA => Role::Responder,
@@ -476,10 +439,4 @@ fn accepted(
         initial_contact: claim.initial_contact,
     };
     finish_phase_1::done(cx, sa, proven)
-}
-
-/// The identity of a message that must have one.
-pub(crate) fn identity_of(payloads: PayloadChain<'_>) -> Result<(Identity, Vec<u8>), Failure> {
-    let raw = maybe(payloads, kind::ID)?.ok_or(Misbehaviour::Missing(kind::ID))?;
-    crate::payload::read_identity(raw)
 }

@@ -53,6 +53,24 @@ impl Authentication {
         }
     }
 
+    /// By a method that an extension brings ([MS-IKEE] §3.4): it has identity and certificate, and judges the peer's; we
+    /// sign with this RSA key. `remote_id` may be the peer's address, which is all that is proved.
+    #[must_use]
+    pub fn brought(
+        method: AuthMethod,
+        key: Box<dyn SigningKey>,
+        local_id: Identity,
+        remote_id: Option<Identity>,
+    ) -> Self {
+        let credential = Credential::new(Vec::new(), key);
+        Self {
+            local_id,
+            remote_id,
+            proof: Proof::Brought { method, credential },
+            xauth: None,
+        }
+    }
+
     /// The method that we propose or accept in phase 1 in this role (RFC 2409 App. A); `None` if there is no number
     /// for the combination.
     #[must_use]
@@ -78,6 +96,8 @@ impl Authentication {
                     _ => return None,
                 }
             }
+            (Proof::Brought { method, .. }, None) => *method,
+            (Proof::Brought { .. }, Some(_)) => return None,
             (Proof::HybridClient(_) | Proof::HybridServer(_), Some(Role::Initiator)) => {
                 AuthMethod::HYBRID_INIT_RSA
             }
@@ -91,9 +111,9 @@ impl Authentication {
     /// Our signature, if the proof has one.
     pub(crate) const fn credential(&self) -> Option<&Credential> {
         match &self.proof {
-            Proof::Signature { credential, .. } | Proof::HybridServer(credential) => {
-                Some(credential)
-            }
+            Proof::Signature { credential, .. }
+            | Proof::HybridServer(credential)
+            | Proof::Brought { credential, .. } => Some(credential),
             Proof::Psk(_) | Proof::HybridClient(_) => None,
         }
     }
@@ -102,14 +122,28 @@ impl Authentication {
     pub(crate) const fn trust(&self) -> Option<&Trust> {
         match &self.proof {
             Proof::Signature { trust, .. } | Proof::HybridClient(trust) => Some(trust),
-            Proof::Psk(_) | Proof::HybridServer(_) => None,
+            Proof::Psk(_) | Proof::HybridServer(_) | Proof::Brought { .. } => None,
         }
     }
 
     pub(crate) const fn psk_octets(&self) -> Option<&SecretVec> {
         match &self.proof {
             Proof::Psk(psk) => Some(psk),
-            Proof::Signature { .. } | Proof::HybridClient(_) | Proof::HybridServer(_) => None,
+            Proof::Signature { .. }
+            | Proof::HybridClient(_)
+            | Proof::HybridServer(_)
+            | Proof::Brought { .. } => None,
+        }
+    }
+
+    /// The method, if an extension has to bring it.
+    pub(crate) const fn brought_method(&self) -> Option<AuthMethod> {
+        match &self.proof {
+            Proof::Brought { method, .. } => Some(*method),
+            Proof::Psk(_)
+            | Proof::Signature { .. }
+            | Proof::HybridClient(_)
+            | Proof::HybridServer(_) => None,
         }
     }
 }
@@ -132,6 +166,13 @@ pub enum Proof {
     HybridClient(Trust),
     /// We sign, and the peer proves itself by XAUTH only.
     HybridServer(Credential),
+    /// Both sides sign, by a method that an extension brings.
+    Brought {
+        /// Which one.
+        method: AuthMethod,
+        /// What we sign with; the extension has the certificate.
+        credential: Credential,
+    },
 }
 
 /// A private key and the certificates that go with it.

@@ -31,7 +31,9 @@ impl Cx<'_> {
 
     /// Ends a step: on a failure the SA goes, and everybody hears why.
     pub(crate) fn conclude(&mut self, mut sa: Box<Sa>, done: Result<(), Failure>) {
-        if let Err(failure) = done {
+        // what is over cannot fail any more
+        let done = done.err().filter(|_| sa.facts.phase != Phase::Over);
+        if let Some(failure) = done {
             if sa.facts.phase == Phase::Established {
                 self.end(&mut sa, CloseReason::Failure(failure));
             } else {
@@ -318,7 +320,7 @@ pub(crate) fn time_out(sa: &Sa) -> Failure {
     Failure::Timeout(sa.first.hint)
 }
 
-fn blame(failure: &Failure) -> Blame {
+pub(crate) fn blame(failure: &Failure) -> Blame {
     match failure {
         Failure::Authentication(_) => Blame::Authentication,
         Failure::Bug(_) => Blame::Internal,

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use ike_ext::{Lifecycle, Role};
+use ike_ext::{Conclusion, Lifecycle, Role};
 
 use crate::auth::{Proven, Verified};
 use crate::context::Cx;
@@ -36,6 +36,11 @@ pub(crate) fn establish(
     peer: Verified,
     contact: bool,
 ) -> Result<(), Failure> {
+    if let Conclusion::Decline(payload) = cx.extensions.conclusion(sa.facts.id) {
+        informational::inform(cx, sa, alloc::vec![payload]);
+        cx.failed(sa, Failure::Refused("it has served its purpose"));
+        return Ok(());
+    }
     let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
     let (suite, method) = (secure.keys.suite(), secure.method);
     let connection = cx.core.connection_of(sa)?;

@@ -262,6 +262,10 @@ pub(crate) fn derive(
     let (i, r) = (&agreed.halves.0, &agreed.halves.1);
     let connection = cx.core.connection_of(sa)?;
     let basis = auth::basis(&connection.authentication, agreed.offer.auth)?;
+    let method = (
+        agreed.offer.auth,
+        connection.authentication.brought_method().is_some(),
+    );
     let exchanged = Exchanged {
         spis: sa.facts.spis,
         nonces: (&i.nonce, &r.nonce),
@@ -270,7 +274,7 @@ pub(crate) fn derive(
     let provider = cx.core.provider;
     let keys = Keys::derive(provider, agreed.offer.suite, basis, exchanged)?;
     let publics = (i.public.as_slice(), r.public.as_slice());
-    let secure = Secure::new(provider, keys, agreed.offer.auth, publics)?;
+    let secure = Secure::new(provider, keys, method, publics)?;
     sa.secure = Some(Box::new(secure));
     finish_phase_1::log_keys(cx, sa);
     Ok(())

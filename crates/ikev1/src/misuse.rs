@@ -37,8 +37,8 @@ impl core::error::Error for Misuse {}
 pub enum InitiateError {
     /// The provider has none of the algorithms that the connection wants first.
     Crypto,
-    /// Key and XAUTH of the connection go together in no authentication method, or aggressive mode is asked for with
-    /// a shared key that the connection does not have.
+    /// Key and XAUTH of the connection go together in no authentication method; or no extension brings the method that
+    /// it wants, for these addresses and in main mode.
     NoMethod,
     /// No connection has this handle.
     NoConnection(PolicyId),
@@ -57,7 +57,7 @@ impl fmt::Display for InitiateError {
                 f.write_str("the crypto provider lacks the first proposal's algorithms")
             }
             Self::NoMethod => {
-                f.write_str("no authentication method has this combination of key and XAUTH")
+                f.write_str("no authentication method has this combination of key and XAUTH, or the extension that brings it does not serve these addresses, or aggressive mode is on")
             }
             Self::NoConnection(id) => write!(f, "no connection {id:?}"),
             Self::NoProposals => f.write_str(

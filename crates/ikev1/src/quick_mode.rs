@@ -4,13 +4,15 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use ike_crypto::SecretVec;
-use ike_ext::{ChildId, Inbound};
+use ike_ext::{ChildId, Inbound, Lifecycle};
 use ipsec_doi::encapsulation::{Encapsulation, NatRevision};
 use ipsec_doi::v1::Phase2;
 use isakmp_wire::v1::{NatOriginalAddress, ProtocolId, kind};
+use isakmp_wire::vendor_id;
 
 use crate::context::Cx;
 use crate::failure::{Dropped, Failure};
+use crate::finish::blame;
 use crate::narrow::Named;
 use crate::sa::{Exchange, Sa, Step};
 use crate::send::Cover;
@@ -127,6 +129,18 @@ pub(crate) fn on_message(
         }
     }
     Ok(())
+}
+
+/// Tells the peer why a quick mode has come to nothing. Microsoft's peers want to know which one: its message ID comes
+/// first in the data ([MS-IKEE] §2.2.6).
+fn refuse(cx: &mut Cx<'_>, sa: &mut Sa, message_id: u32, failure: &Failure) {
+    let Some(what) = failure.notify() else { return };
+    cx.lifecycle(sa, Lifecycle::QuickModeFailing(message_id, blame(failure)));
+    let octets = message_id.to_be_bytes();
+    let microsoft = sa.peer_sent_prefix(&vendor_id::MS_NT5_ISAKMPOAKLEY);
+    let data: &[u8] = if microsoft { &octets } else { &[] };
+    let payload = crate::payload::notify(what, ProtocolId::ISAKMP, &[], data);
+    crate::informational::inform(cx, sa, alloc::vec![payload]);
 }
 
 /// The two sides' addresses before translation, as the peer tells them: ours as it sees us, and its own

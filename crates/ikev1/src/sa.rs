@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
-use ike_crypto::{Error, Provider};
+use ike_crypto::{Error, Provider, SignatureScheme};
 use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
 use ipsec_doi::{HashId, Identity};
 use isakmp_wire::v1::{AuthMethod, NotifyType, ProtocolId};
@@ -14,6 +14,7 @@ use isakmp_wire::{ExchangeType, Spi};
 
 use crate::aggressive::Aggressive;
 use crate::auth::{Proven, Verified};
+use crate::authentication::{scheme, signs};
 use crate::input::Datagram;
 use crate::keys::Keys;
 use crate::main_mode::MainMode;
@@ -115,6 +116,8 @@ pub(crate) struct FirstPhase {
 pub(crate) struct Secure {
     pub(crate) keys: Keys,
     pub(crate) method: AuthMethod,
+    /// Whether an extension brings the method.
+    pub(crate) brought: bool,
     pub(crate) protection: Protection,
     /// The IV of the next message of phase 1; in the end its last block.
     pub(crate) iv: Vec<u8>,
@@ -124,7 +127,7 @@ impl Secure {
     pub(crate) fn new(
         provider: &Provider,
         keys: Keys,
-        method: AuthMethod,
+        (method, brought): (AuthMethod, bool),
         publics: (&[u8], &[u8]),
     ) -> Result<Self, Error> {
         Ok(Self {
@@ -132,7 +135,17 @@ impl Secure {
             iv: crate::iv::of_phase_1(provider, keys.suite(), publics)?,
             keys,
             method,
+            brought,
         })
+    }
+
+    /// How this side signs, if it does: the scheme, and the hash of HASH_I and HASH_R where that is not the negotiated
+    /// one. A method that an extension brings has RSA signatures on both sides.
+    pub(crate) fn signature(&self, role: Role) -> Option<(SignatureScheme, Option<HashId>)> {
+        if self.brought {
+            return Some((SignatureScheme::RsaBare, None));
+        }
+        scheme(self.method).filter(|_| signs(self.method, role))
     }
 }
 
@@ -287,6 +300,14 @@ impl Sa {
         self.exchanges
             .iter()
             .any(|it| matches!(it.step, Step::Held))
+    }
+
+    /// Whether the peer has sent a vendor ID that begins so.
+    pub(crate) fn peer_sent_prefix(&self, prefix: &[u8]) -> bool {
+        self.facts
+            .vendor_ids
+            .iter()
+            .any(|it| it.starts_with(prefix))
     }
 
     /// Takes the exchange with this message ID out, to work on it.

@@ -88,7 +88,7 @@ impl Table {
         random.fill(&mut low)?;
         let high = slot ^ self.mask;
         let number = (u64::from(high) << 32) | u64::from(u32::from_be_bytes(low) | 1);
-        let spi = given.unwrap_or(Spi::new(number.to_be_bytes()));
+        let spi = given.unwrap_or_else(|| Spi::new(number.to_be_bytes()));
         let place = self.slot_mut(slot).ok_or(Error)?;
         place.generation = place.generation.wrapping_add(1);
         place.entry = Some(Entry {

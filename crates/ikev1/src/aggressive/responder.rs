@@ -43,7 +43,8 @@ fn answer(cx: &mut Cx<'_>, sa: &mut Sa, message: &Inbound<'_>) -> Result<(), Sto
     let (identity, id_body) = auth::identity_of(payloads)?;
     let chosen = choose(cx, sa, &body, |it| {
         let expected = it.authentication.remote_id.as_ref();
-        it.options.aggressive && expected.is_none_or(|it| *it == identity)
+        let brought = it.authentication.brought_method();
+        it.options.aggressive && brought.is_none() && expected.is_none_or(|it| *it == identity)
     })?;
     let (kex, half) = start(cx, chosen.offer.suite.group)?;
     let public = theirs.public.clone();

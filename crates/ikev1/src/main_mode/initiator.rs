@@ -11,7 +11,7 @@ use isakmp_wire::{ExchangeType, Header, OwnedPayload, Spi};
 use crate::aggressive;
 use crate::auth::{self, Transcript};
 use crate::context::Cx;
-use crate::failure::Failure;
+use crate::failure::{Failure, Misbehaviour};
 use crate::main_mode::{Agreed, Half, MainMode, derive, start, vendor_ids};
 use crate::misuse::InitiateError;
 use crate::payload::{notify_sa, one};
@@ -80,6 +80,12 @@ pub(crate) fn begin(
     };
     let mut sa = Box::new(Sa::new(facts, Some(index), cx.now));
     sa.replaces = replaces;
+    let brought = cx.core.connection(Some(index));
+    let brought = brought.and_then(|it| it.authentication.brought_method());
+    if brought.is_some_and(|it| aggressive || !auth::serves(cx, &sa, it)) {
+        cx.close(sa);
+        return Err(InitiateError::NoMethod);
+    }
     let sent = if aggressive {
         aggressive::initiator::begin(cx, &mut sa, offers)
     } else {
@@ -124,6 +130,11 @@ impl AwaitChoice {
         let body = SecurityAssociation::parse(one(message.payloads(), kind::SA)?)?;
         let offer = select::accept(&self.offers, &body)?;
         sa.facts.hash = Some(offer.suite.hash);
+        let brought = cx.core.connection_of(sa)?.authentication.brought_method();
+        // a number may mean something else to this peer
+        if brought.is_some_and(|it| !auth::serves(cx, sa, it)) {
+            return Err(Misbehaviour::ChoseUnoffered.into());
+        }
         let (kex, half) = start(cx, offer.suite.group)?;
         let mut payloads = half.payloads();
         payloads.extend(auth::requests(cx, sa, offer.auth));

@@ -35,12 +35,13 @@ pub(crate) fn on_first(cx: &mut Cx<'_>, datagram: &Datagram<'_>, message: &Messa
 
 /// The choice among the connections that addresses, extensions and `filter` allow.
 pub(crate) fn choose(
-    cx: &Cx<'_>,
+    cx: &mut Cx<'_>,
     sa: &mut Sa,
     body: &SecurityAssociation<'_>,
     filter: impl Fn(&crate::Connection) -> bool,
 ) -> Result<Chosen, Failure> {
     let path = sa.facts.path;
+    let served = auth::served(cx, sa);
     let candidates: Vec<_> = cx
         .core
         .config
@@ -50,6 +51,10 @@ pub(crate) fn choose(
         .filter(|(_, it)| {
             is_for(it, path.local, path.remote)
                 && filter(it)
+                && it
+                    .authentication
+                    .brought_method()
+                    .is_none_or(|it| served.contains(&it))
                 && cx.extensions.permits(sa.facts.id, it.policy)
         })
         .collect();

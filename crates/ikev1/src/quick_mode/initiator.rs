@@ -213,11 +213,8 @@ pub(crate) fn on_answer(
         None => check(state, message),
     };
     let done = agreed.and_then(|agreed| prove(cx, sa, &mut exchange, agreed, message));
-    if let Err(failure) = &done
-        && let Some(what) = failure.notify()
-    {
-        let payload = payload::notify_sa(what, sa.facts.spis, &[]);
-        crate::informational::inform(cx, sa, alloc::vec![payload]);
+    if let Err(failure) = &done {
+        crate::quick_mode::refuse(cx, sa, exchange.message_id, failure);
     }
     sa.exchanges.push(exchange);
     if let Err(failure) = done {

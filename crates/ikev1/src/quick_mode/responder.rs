@@ -38,11 +38,7 @@ pub(crate) fn on_request(
         return cx.dropped(message.from, Dropped::Limit);
     }
     if let Err(failure) = answer(cx, sa, &mut exchange, message) {
-        if let Some(what) = failure.notify() {
-            // the message ID tells the peer which of its quick modes is meant
-            let payload = notify(what, ProtocolId::ISAKMP, &[], &[]);
-            crate::informational::inform(cx, sa, alloc::vec![payload]);
-        }
+        crate::quick_mode::refuse(cx, sa, exchange.message_id, &failure);
         crate::quick_mode::initiator::over(cx, sa, None, failure);
     }
     sa.exchanges.push(exchange);

@@ -9,6 +9,7 @@ use core::net::IpAddr;
 use ike_ext::Role;
 use ipsec_doi::TrafficSelector;
 use isakmp_wire::v1::{ConfigAttribute as Kind, ConfigType, Configuration};
+use isakmp_wire::v2::{CfgAttribute, OwnedCfgAttr};
 use isakmp_wire::{Attribute, AttributeValue, OwnedAttribute, vendor_id};
 
 use super::{What, ask, respond};
@@ -40,7 +41,8 @@ pub(crate) fn begin(cx: &mut Cx<'_>, sa: &mut Sa) -> Result<(), Failure> {
         if waits {
             return Ok(());
         }
-        let wanted = wanted(sa, v4, v6);
+        let mut wanted = wanted(sa, v4, v6);
+        wanted.extend(asked_by_extensions(cx, sa));
         return ask(cx, sa, ConfigType::REQUEST, &wanted, What::Addresses);
     }
     if addressing.push {
@@ -74,6 +76,48 @@ fn wanted(sa: &Sa, v4: bool, v6: bool) -> Vec<OwnedAttribute> {
     }
     let empty = |it: Kind| OwnedAttribute::long(it.get(), Vec::new());
     kinds.into_iter().map(empty).collect()
+}
+
+/// What extensions ask for.
+fn asked_by_extensions(cx: &mut Cx<'_>, sa: &Sa) -> Vec<OwnedAttribute> {
+    let mut out = Vec::new();
+    cx.ask(Some(sa), |extensions, cx| {
+        extensions.request_attributes(cx.host(), sa.facts.id, &mut out);
+    });
+    out.into_iter().map(long).collect()
+}
+
+/// What extensions answer to one kind of attribute.
+fn answers_of_extensions(cx: &mut Cx<'_>, sa: &Sa, asked: Kind) -> Vec<OwnedAttribute> {
+    let mut out = Vec::new();
+    let asked = CfgAttribute::new(asked.get());
+    cx.ask(Some(sa), |extensions, cx| {
+        extensions.reply_attributes(cx.host(), sa.facts.id, asked, &mut out);
+    });
+    out.into_iter().map(long).collect()
+}
+
+/// Both IKEs have one number space for attributes.
+fn long(attribute: OwnedCfgAttr) -> OwnedAttribute {
+    OwnedAttribute::long(attribute.kind.get(), attribute.value)
+}
+
+/// Shows to extensions what the server gives.
+fn show_extensions(cx: &mut Cx<'_>, sa: &Sa, config: &Configuration<'_>) {
+    for it in config.attributes.iter().take(MAX) {
+        let short;
+        let value = match it.value {
+            AttributeValue::Long(value) => value,
+            AttributeValue::Short(number) => {
+                short = number.to_be_bytes();
+                &short
+            }
+        };
+        let kind = CfgAttribute::new(it.kind);
+        cx.ask(Some(sa), |extensions, cx| {
+            extensions.learned_attribute(cx, sa.facts.id, kind, value);
+        });
+    }
 }
 
 /// As server: the peer has what we assign from now on.
@@ -160,10 +204,13 @@ pub(crate) fn on_request(
             asked.push(kind);
         }
     }
-    let reply: Vec<_> = asked
+    let mut reply: Vec<_> = asked
         .iter()
         .flat_map(|it| answers(assigning, *it))
         .collect();
+    for it in asked {
+        reply.extend(answers_of_extensions(cx, sa, it));
+    }
     assign(cx, sa)?;
     respond(cx, sa, exchange, ConfigType::REPLY, config, &reply)
 }
@@ -202,6 +249,7 @@ pub(crate) fn on_assigned(
     if !assigned.addresses.is_empty() {
         sa.assigned = assigned.addresses.iter().map(|it| it.0).collect();
     }
+    show_extensions(cx, sa, config);
     cx.out.event(Event::Configured {
         sa: sa.facts.id,
         assigned: Box::new(assigned),
