@@ -30,6 +30,8 @@ pub use ikee_cga as cga;
 pub use ikee_fragmentation_v2 as fragmentation_v2;
 #[cfg(feature = "server-address")]
 pub use ikee_server_address as server_address;
+#[cfg(feature = "discovery")]
+pub use ikee_discovery as discovery;
 
 pub mod manual;
 pub mod profile;
