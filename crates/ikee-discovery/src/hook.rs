@@ -123,7 +123,8 @@ impl Discovery {
         self.exchanges.is_empty() && self.children.is_empty()
     }
 
-    /// Whether the peer of an SA supports discovery ([MS-IKEE] §3.7.1).
+    /// Whether the peer of an SA supports discovery: it has said so in main mode's first or second message
+    /// ([MS-IKEE] §3.7.1, §3.7.5.1, §3.7.5.2).
     #[must_use]
     pub fn supported(cx: &Context<'_>, sa: SaId) -> bool {
         cx.peer_sent(sa, &VENDOR_ID)

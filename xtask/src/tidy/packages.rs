@@ -29,6 +29,11 @@ const UNRELEASED: &str = "Unreleased";
 
 /// Lines of code of an extension, comments and tests aside: the limit.
 const EXTENSION_LIMIT: usize = 600;
+/// Extensions that have a limit of their own, because they are two things.
+const LARGER: [(&str, usize); 1] = [
+    // what it says in IKE, and the table of flows that a data plane asks for every packet
+    ("ikee-discovery", 900),
+];
 /// The same for the seam, which is to stay small for ever.
 const SEAM_LIMIT: usize = 1200;
 
@@ -62,7 +67,10 @@ pub(super) fn check(tree: &Tree, packages: &[Package], findings: &mut Findings) 
 pub(super) fn sizes(packages: &[Package], files: &[(String, String)], findings: &mut Findings) {
     for package in packages {
         let limit = match kind(&package.name) {
-            Some(Kind::Extension) => EXTENSION_LIMIT,
+            Some(Kind::Extension) => {
+                let own = LARGER.iter().find(|(name, _)| *name == package.name);
+                own.map_or(EXTENSION_LIMIT, |(_, limit)| *limit)
+            }
             Some(Kind::Base) if package.name == "ike-ext" => SEAM_LIMIT,
             _ => continue,
         };
