@@ -26,12 +26,14 @@ pub use ike_rustcrypto as rustcrypto;
 
 #[cfg(feature = "cga")]
 pub use ikee_cga as cga;
-#[cfg(feature = "fragmentation-v2")]
-pub use ikee_fragmentation_v2 as fragmentation_v2;
-#[cfg(feature = "server-address")]
-pub use ikee_server_address as server_address;
 #[cfg(feature = "discovery")]
 pub use ikee_discovery as discovery;
+#[cfg(feature = "fragmentation-v2")]
+pub use ikee_fragmentation_v2 as fragmentation_v2;
+#[cfg(feature = "nat-t")]
+pub use ikee_nat_t as nat_t;
+#[cfg(feature = "server-address")]
+pub use ikee_server_address as server_address;
 
 pub mod manual;
 pub mod profile;

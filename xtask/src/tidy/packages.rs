@@ -34,8 +34,8 @@ const LARGER: [(&str, usize); 1] = [
     // what it says in IKE, and the table of flows that a data plane asks for every packet
     ("ikee-discovery", 900),
 ];
-/// The same for the seam, which is to stay small for ever.
-const SEAM_LIMIT: usize = 1200;
+/// The same for the seam, which is to stay small for ever; a third of it is its test kit.
+const SEAM_LIMIT: usize = 1500;
 
 /// Checks every package.
 pub(super) fn check(tree: &Tree, packages: &[Package], findings: &mut Findings) -> Result<()> {
