@@ -3,6 +3,8 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+extern crate alloc;
+
 pub use ike_crypto as crypto;
 pub use ike_ext as ext;
 pub use ipsec_doi as doi;
