@@ -13,7 +13,7 @@ pub use self::ecdsa::{EcdsaLoader, EcdsaVerify};
 pub use self::ed25519::{Ed25519Loader, Ed25519Verify};
 pub use self::rsa::RsaVerify;
 #[cfg(feature = "rsa-sign")]
-pub use self::rsa_sign::RsaLoader;
+pub use self::rsa_sign::{RsaLoader, generate_rsa};
 
 /// ECDSA with SHA-256, DER, on any of the curves.
 pub static ECDSA_SHA2_256: EcdsaVerify = EcdsaVerify(SignatureScheme::EcdsaDer(HashId::SHA2_256));

@@ -17,6 +17,18 @@ pub(crate) struct Algorithm {
     pub(crate) legacy: bool,
 }
 
+impl Algorithm {
+    /// Whether its identifier has this OID, the content of its DER.
+    pub(crate) fn is_named(&self, oid: &[u8]) -> bool {
+        matches!(self.signature.as_ref(), [_, len, rest @ ..] if usize::from(*len) == oid.len() && rest.starts_with(oid))
+    }
+
+    /// Whether a signature is right under a key, a DER SubjectPublicKeyInfo.
+    pub(crate) fn accepts(&self, spki: &[u8], message: &[u8], signature: &[u8]) -> bool {
+        self.verifier.verify(spki, &[message], signature).is_ok()
+    }
+}
+
 impl SignatureVerificationAlgorithm for Algorithm {
     fn verify_signature(
         &self,

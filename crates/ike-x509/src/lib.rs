@@ -24,6 +24,7 @@ mod name;
 mod path;
 mod policy;
 mod refusal;
+mod self_signed;
 mod store;
 
 pub use certificate::{Certificate, Malformed};
@@ -35,4 +36,5 @@ pub use load::{
 };
 pub use policy::{Policy, Purpose, Revocation};
 pub use refusal::{Reason, Refusal};
+pub use self_signed::{IssueError, SelfSigned, self_signed_key};
 pub use store::{MAX_CERTIFICATES, MAX_CRLS, Presented, Store, VerifiedKey, authority_hashes};

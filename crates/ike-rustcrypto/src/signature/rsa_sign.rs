@@ -3,11 +3,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use ::rsa::pkcs1::DecodeRsaPrivateKey;
-use ::rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
+use ::rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey};
 use ::rsa::traits::{PublicKeyParts, SignatureScheme as Padding};
 use ::rsa::{Pkcs1v15Sign, Pss, RsaPrivateKey};
-use ike_crypto::{Error, KeyLoader, Random, SignatureScheme, SigningKey};
+use ike_crypto::random::SeededRandom;
+use ike_crypto::{Error, KeyLoader, Random, SecretVec, SignatureScheme, SigningKey};
 use ipsec_doi::HashId;
+use rand_core::UnwrapErr;
 
 use super::rsa::digest_info_prefix;
 use crate::hash;
@@ -38,6 +40,25 @@ impl KeyLoader for RsaLoader {
             key,
         }))
     }
+}
+
+/// Makes an RSA key of 2048 to 8192 bits, with exponent 65537: PKCS#8 DER (RFC 5958), to be kept secret. It takes seconds.
+///
+/// # Errors
+///
+/// For another size, or when `random` fails.
+pub fn generate_rsa(bits: usize, random: &mut dyn Random) -> Result<SecretVec, Error> {
+    if !(2048..=8192).contains(&bits) {
+        return Err(Error);
+    }
+    // what draws must not fail half-way: the seed may, and what it is expanded to does not
+    let mut expanded = SeededRandom::from_source(random)?;
+    let mut generator = UnwrapErr(Bridge(&mut expanded));
+    let key = RsaPrivateKey::new(&mut generator, bits).map_err(|_| Error)?;
+    let der = key.to_pkcs8_der().map_err(|_| Error)?;
+    let mut out = SecretVec::new_zeroed(der.as_bytes().len());
+    out.as_mut_slice().copy_from_slice(der.as_bytes());
+    Ok(out)
 }
 
 /// The secret is zeroized by its own crate.

@@ -6,3 +6,4 @@ mod files;
 mod hostile;
 mod identity;
 mod pki;
+mod self_signed;
