@@ -4,9 +4,11 @@
 mod pair;
 
 mod aggressive;
+mod brought;
 mod children;
 mod damage;
 mod deviations;
+mod gate;
 mod lifetimes;
 mod main_mode;
 mod reconfiguration;
@@ -14,3 +16,4 @@ mod refusals;
 mod seam;
 mod signatures;
 mod transactions;
+mod wishes;
