@@ -58,7 +58,7 @@ const NEED_STD: [&str; 3] = ["ike-graviola", "ike-aws-lc", "ike-x509"];
 /// What an extension may use of ours. Primitives reach it through the seam, hence no `ike-crypto`.
 const EXTENSION_USES: [&str; 3] = ["isakmp-wire", "ipsec-doi", "ike-ext"];
 /// What an extension that is useful by itself may use of others.
-const EXTENSION_FOREIGN: [&str; 7] = [
+const EXTENSION_FOREIGN: [&str; 9] = [
     "sha1",
     "sha2",
     "md-5",
@@ -66,6 +66,9 @@ const EXTENSION_FOREIGN: [&str; 7] = [
     "siphasher",
     "arrayvec",
     "thiserror",
+    // for one that has a secret of its own
+    "subtle",
+    "zeroize",
 ];
 
 /// The provider that has everything: another one hands out its primitives where it has none of its own.

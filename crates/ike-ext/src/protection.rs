@@ -62,6 +62,12 @@ pub struct Alarm {
 }
 
 impl Alarm {
+    /// Not raised.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { raised: false }
+    }
+
     /// Takes the number of half-open negotiations; whether protection is on from now on.
     pub const fn update(&mut self, protection: &Protection, half_open: usize) -> bool {
         self.raised = match protection.mode {

@@ -30,6 +30,12 @@ pub use ike_rustcrypto as rustcrypto;
 pub use ikee_cga as cga;
 #[cfg(feature = "discovery")]
 pub use ikee_discovery as discovery;
+#[cfg(feature = "dos")]
+pub use ikee_dos as dos;
+#[cfg(feature = "dpd")]
+pub use ikee_dpd as dpd;
+#[cfg(feature = "failover")]
+pub use ikee_failover as failover;
 #[cfg(feature = "fragmentation-v2")]
 pub use ikee_fragmentation_v2 as fragmentation_v2;
 #[cfg(feature = "nat-t")]
