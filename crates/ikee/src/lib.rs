@@ -36,6 +36,8 @@ pub use ikee_dos as dos;
 pub use ikee_dpd as dpd;
 #[cfg(feature = "failover")]
 pub use ikee_failover as failover;
+#[cfg(feature = "fragmentation")]
+pub use ikee_fragmentation as fragmentation;
 #[cfg(feature = "fragmentation-v2")]
 pub use ikee_fragmentation_v2 as fragmentation_v2;
 #[cfg(feature = "nat-t")]
