@@ -60,6 +60,7 @@ impl Fragmentation {
             delay: USUAL,
             limits: Limits::DEFAULT,
             memory: Memory::new(MEMORY),
+            // [MS-IKEE] §3.3.3: so that the first one is 1
             counter: 0,
             sas: SaTable::new(),
             timers: Timers::new(),
@@ -366,7 +367,8 @@ impl Framing for Fragmentation {
     }
 }
 
-/// "Fragmentation supported" of [MS-IKEE] §3.3.1: the core remembers the peer's vendor IDs.
+/// "Fragmentation supported" of [MS-IKEE] §3.3.1: the core remembers the vendor IDs of the first
+/// message, or of the second ([MS-IKEE] §3.3.5.2).
 fn supports(host: &dyn Host, sa: SaId) -> bool {
     let facts = host.facts(sa);
     facts.is_some_and(|it| it.peer_sent(&VENDOR_ID))

@@ -313,7 +313,7 @@ fn id_of(all: &[Vec<u8>]) -> u16 {
     parse(&all[0]).1.id
 }
 
-/// [MS-IKEE] §3.3.1/5, /6, §3.3.3/1
+/// [MS-IKEE] §3.3.3/1, §3.3.1/5, /6
 #[test]
 fn ids_count_from_one_and_wrap() {
     let mut rig = eager();
@@ -454,7 +454,7 @@ fn the_first_two_messages_have_the_vendor_id() {
     }
 }
 
-/// [MS-IKEE] §3.3.5.1/1, /2, §3.3.5.2/1
+/// [MS-IKEE] §3.3.5.2/1, §3.3.5.1/1, /2
 #[test]
 fn what_a_core_remembers_of_the_first_messages_decides() {
     // the core remembers vendor IDs wherever they stand; here it has none, and then one
