@@ -100,20 +100,27 @@ where
         .map_err(|_| Error)?;
     let mut room = [0; 256];
     let spki = key.to_spki_der(&mut room).map_err(|_| Error)?.to_vec();
-    Ok(Box::new(Key { key, spki, schemes }))
+    Ok(Box::new(Key {
+        key,
+        spki,
+        schemes,
+        other: signature::ECDSA_KEYS.load(der)?,
+    }))
 }
 
-static P256_SCHEMES: [SignatureScheme; 4] = [
+static P256_SCHEMES: [SignatureScheme; 5] = [
     SignatureScheme::EcdsaDer(HashId::SHA2_256),
     SignatureScheme::EcdsaDer(HashId::SHA2_384),
     SignatureScheme::EcdsaDer(HashId::SHA2_512),
     SignatureScheme::EcdsaFixed(HashId::SHA2_256),
+    SignatureScheme::EcdsaBare(HashId::SHA2_256),
 ];
-static P384_SCHEMES: [SignatureScheme; 4] = [
+static P384_SCHEMES: [SignatureScheme; 5] = [
     SignatureScheme::EcdsaDer(HashId::SHA2_384),
     SignatureScheme::EcdsaDer(HashId::SHA2_512),
     SignatureScheme::EcdsaDer(HashId::SHA2_256),
     SignatureScheme::EcdsaFixed(HashId::SHA2_384),
+    SignatureScheme::EcdsaBare(HashId::SHA2_384),
 ];
 
 /// The secret is zeroized by graviola.
@@ -121,6 +128,8 @@ struct Key<C: Curve> {
     key: ecdsa::SigningKey<C>,
     spki: Vec<u8>,
     schemes: &'static [SignatureScheme],
+    /// The same key, for what graviola does not do: it hashes whatever it signs.
+    other: Box<dyn SigningKey>,
 }
 
 impl<C: Curve> SigningKey for Key<C>
@@ -141,11 +150,14 @@ where
         &self,
         scheme: SignatureScheme,
         parts: &[&[u8]],
-        _: &mut dyn Random,
+        random: &mut dyn Random,
     ) -> Result<Vec<u8>, Error> {
-        use SignatureScheme::{EcdsaDer, EcdsaFixed};
+        use SignatureScheme::{EcdsaBare, EcdsaDer, EcdsaFixed};
         if !self.schemes.contains(&scheme) {
             return Err(Error);
+        }
+        if let EcdsaBare(_) = scheme {
+            return self.other.sign(scheme, parts, random);
         }
         let mut room = [0; 256];
         match scheme {

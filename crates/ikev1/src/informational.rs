@@ -10,10 +10,10 @@ use crate::context::Cx;
 use crate::failure::{Dropped, Failure};
 use crate::output::{CloseReason, Event};
 use crate::payload::{self, cookies, notifications, notify_sa};
-use crate::quick_mode;
 use crate::retransmit::{Repeat, Schedule};
-use crate::sa::{Exchange, Probe, Sa, State, Step};
+use crate::sa::{Exchange, Phase, Probe, Sa, State, Step};
 use crate::send::{Cover, Outgoing};
+use crate::{iv, quick_mode};
 
 const STAGE: Stage = Stage::new(ExchangeType::V1_INFORMATIONAL, 1);
 
@@ -31,6 +31,10 @@ pub(crate) fn inform(cx: &mut Cx<'_>, sa: &mut Sa, payloads: Vec<OwnedPayload>) 
     let Ok(mut exchange) = cx.exchange(sa, ExchangeType::V1_INFORMATIONAL, Step::Held) else {
         return false;
     };
+    let early = is_early(sa) && cx.core.config.profile.chained_notify;
+    if let Some(iv) = iv::of_early_notify(sa).filter(|_| early) {
+        exchange.iv = iv;
+    }
     let outgoing = Outgoing::second(STAGE, exchange.message_id, payloads);
     let Ok(sent) = cx.hashed(sa, outgoing, &Cover::plain(), &mut exchange.iv) else {
         return false;
@@ -44,6 +48,12 @@ pub(crate) fn inform(cx: &mut Cx<'_>, sa: &mut Sa, payloads: Vec<OwnedPayload>) 
         sa.retire(exchange.message_id);
     }
     held
+}
+
+/// Whether phase 1 is under way, or has just failed.
+pub(crate) const fn is_early(sa: &Sa) -> bool {
+    let proven = matches!(sa.state, State::AwaitXauth(_) | State::Established(_));
+    !proven && !matches!(sa.facts.phase, Phase::Established | Phase::Over)
 }
 
 /// Sends what an extension composed, in the exchange of this message ID; 0 for a new one.

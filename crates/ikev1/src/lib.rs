@@ -49,6 +49,7 @@ mod receive;
 mod reconfigure;
 mod retransmit;
 mod sa;
+mod second_phase;
 mod select;
 mod send;
 mod status;

@@ -192,6 +192,7 @@ pub(crate) fn next_iv(sa: &mut Sa, body: &[u8]) {
     if let Some(secure) = &mut sa.secure {
         let at = body.len().saturating_sub(secure.iv.len());
         secure.iv = body.get(at..).unwrap_or_default().to_vec();
+        secure.last.1.clone_from(&secure.iv);
     }
 }
 

@@ -12,6 +12,9 @@ pub struct Profile {
     /// Whether we set the commit bit as quick mode's responder, so that the initiator waits for a fourth message
     /// (RFC 2408 §3.1). Many peers do not know that message.
     pub commit_bit: bool,
+    /// Whether a protected notification before the end of phase 1 goes on with the chain of phase 1 ([MS-IKEE] note 12),
+    /// instead of one of its own (RFC 2409 App. B); both are read.
+    pub chained_notify: bool,
     /// Whether aggressive mode's third message is encrypted, which RFC 2409 §5.4 leaves open; both forms are accepted.
     pub encrypt_aggressive: bool,
 }
@@ -22,6 +25,7 @@ impl Profile {
         responder_retransmits: true,
         certificate_beside_identity: false,
         commit_bit: false,
+        chained_notify: false,
         encrypt_aggressive: true,
     };
     /// What Windows does ([MS-IKEE] §3.1.5).
@@ -29,6 +33,7 @@ impl Profile {
         responder_retransmits: false,
         certificate_beside_identity: true,
         commit_bit: true,
+        chained_notify: true,
         encrypt_aggressive: true,
     };
 }

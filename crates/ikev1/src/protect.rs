@@ -41,7 +41,10 @@ impl Protection {
         header: &Header,
         payloads: &[OwnedPayload],
     ) -> Result<Vec<u8>, Error> {
-        let mut inner = Vec::new();
+        // in one piece: what grows leaves copies of passwords behind
+        let octets = |it: &OwnedPayload| it.body.len().saturating_add(4);
+        let room: usize = payloads.iter().map(octets).sum();
+        let mut inner = Vec::with_capacity(room.saturating_add(self.encryption.block_len()));
         let mut chain = ChainWriter::begin(&mut inner);
         for it in payloads {
             chain.owned(it);

@@ -6,23 +6,28 @@ use core::net::SocketAddr;
 
 use ike_ext::{Inbound, Join, Role, Stage, Verdict};
 use isakmp_wire::v1::kind;
-use isakmp_wire::{ExchangeType, Flags, Header, Message, PayloadChain, Version};
+use isakmp_wire::{ExchangeType, Flags, Header, Message, Version};
 
 use crate::context::Cx;
-use crate::failure::{Dropped, Failure, Misbehaviour};
+use crate::failure::{Dropped, Failure};
 use crate::input::Datagram;
 use crate::output::{self, ChildUpdate, Event, Output};
-use crate::payload::{notifications, one};
-use crate::sa::{Exchange, Path, Phase, Sa, State, Step};
-use crate::send::{Cover, EXCHANGE};
-use crate::{admission, aggressive, informational, main_mode, quick_mode, transaction};
+use crate::payload::notifications;
+use crate::sa::{Path, Phase, Sa, State};
+use crate::{admission, aggressive, main_mode};
 
 impl Cx<'_> {
     /// Reads as much as it takes to know whom a datagram is for.
     pub(crate) fn receive(&mut self, datagram: &Datagram<'_>) {
+        let cleared;
         let message = match Header::parse(datagram.bytes) {
             Ok(header) if header.version.major != Version::V1.major => {
                 return self.dropped(datagram.remote, Dropped::Version);
+            }
+            Ok(header) if header.next == kind::FRAGMENT => {
+                // [MS-IKEE] §3.3.6.1 clears the flag, since a fragment is in clear; not everybody does
+                cleared = in_clear(datagram.bytes);
+                Message::parse(&cleared)
             }
             Ok(_) => Message::parse(datagram.bytes),
             Err(error) => Err(error),
@@ -120,12 +125,18 @@ impl Cx<'_> {
             false,
             message.payloads,
         );
+        // messages 5 and 6 of main mode are encrypted, whatever the pieces say of it
+        let encrypted = message.header.exchange == ExchangeType::MAIN_MODE && sa.secure.is_some();
         let joined = self.ask(Some(&sa), |extensions, cx| {
             extensions.join(cx, sa.facts.id, &inbound)
         });
         self.keep(sa);
         match joined {
-            Join::Whole(bytes) => {
+            Join::Whole(mut bytes) => {
+                let identity = Header::parse(&bytes).is_ok_and(|it| it.next == kind::ID);
+                if encrypted && identity {
+                    set_flag(&mut bytes);
+                }
                 let whole = Datagram {
                     bytes: &bytes,
                     ..*datagram
@@ -192,204 +203,6 @@ impl Cx<'_> {
         }
     }
 
-    /// Takes a message of phase 2, or an early notification under phase 1's keys.
-    fn second_phase(
-        &mut self,
-        sa: &mut Sa,
-        datagram: &Datagram<'_>,
-        message: &Message<'_>,
-        digest: [u8; 8],
-    ) -> Result<(), Failure> {
-        let header = message.header;
-        let from = datagram.remote;
-        let encrypted = message.encrypted_body();
-        let (Some(body), true) = (encrypted, sa.secure.is_some()) else {
-            self.dropped(from, Dropped::Unexpected);
-            return Ok(());
-        };
-        let mut exchange = match sa.take_exchange(header.message_id) {
-            Some(known) if known.kind == header.exchange => known,
-            Some(other) => {
-                sa.exchanges.push(other);
-                self.dropped(from, Dropped::Unexpected);
-                return Ok(());
-            }
-            None => match self.open_exchange(sa, &header) {
-                Ok(new) => new,
-                Err(reason) => {
-                    self.dropped(from, reason);
-                    return Ok(());
-                }
-            },
-        };
-        let fresh = exchange.last_in.is_none() && exchange.repeat.is_none();
-        if exchange.last_in == Some(digest) {
-            self.repeated(sa, exchange, digest);
-            return Ok(());
-        }
-        let opened = self.open(sa, &exchange, &header, body);
-        let meant = opened
-            .as_ref()
-            .is_ok_and(|(plain, _)| !fresh || is_of(&header, plain));
-        let (Ok((plain, iv)), true) = (opened, meant) else {
-            // nothing is kept of what anybody could have sent
-            if !fresh {
-                sa.exchanges.push(exchange);
-            }
-            self.dropped(from, Dropped::Undecryptable);
-            return Ok(());
-        };
-        exchange.iv = iv;
-        exchange.last_in = Some(digest);
-        sa.last_inbound = self.now;
-        self.follow(sa, datagram);
-        let (payloads, _) = PayloadChain::parse_padded(header.next, &plain, Header::LEN)?;
-        let stage = Stage::new(header.exchange, exchange.step.number());
-        let inbound = Inbound::new(stage, from, header, true, payloads);
-        self.traced(sa, &inbound, message.bytes.len());
-        self.heard(sa, exchange, &inbound)
-    }
-
-    /// The same message again gets the same answer again.
-    fn repeated(&mut self, sa: &mut Sa, exchange: Exchange, digest: [u8; 8]) {
-        let again = exchange.repeat.as_ref();
-        match again.and_then(|it| it.answer_to(digest)) {
-            Some(sent) => self.reply(sa, &sent),
-            None => self.dropped(sa.facts.path.remote, Dropped::Replay),
-        }
-        sa.exchanges.push(exchange);
-    }
-
-    /// Takes an authentic message: extensions first, then its exchange.
-    fn heard(
-        &mut self,
-        sa: &mut Sa,
-        exchange: Exchange,
-        message: &Inbound<'_>,
-    ) -> Result<(), Failure> {
-        let from = message.from;
-        match self.incoming(sa, message) {
-            Verdict::Continue => self.take(sa, exchange, message),
-            Verdict::Abort(reason) => Err(Failure::Refused(reason)),
-            Verdict::Discard(reason) => {
-                self.dropped(from, Dropped::Extension(reason));
-                sa.exchanges.push(exchange);
-                Ok(())
-            }
-            Verdict::Consume => {
-                sa.exchanges.push(exchange);
-                Ok(())
-            }
-        }
-    }
-
-    /// A new exchange of the peer's, if there is room for one.
-    fn open_exchange(&self, sa: &mut Sa, header: &Header) -> Result<Exchange, Dropped> {
-        if sa.used.contains(&header.message_id) {
-            return Err(Dropped::Replay);
-        }
-        while sa.exchanges.len() >= self.core.config.limits.exchanges {
-            let done = sa
-                .exchanges
-                .iter()
-                .enumerate()
-                .filter(|(_, it)| matches!(it.step, Step::Done))
-                .min_by_key(|(_, it)| it.expires)
-                .map(|(at, _)| at);
-            let at = done.ok_or(Dropped::Limit)?;
-            let gone = sa.exchanges.swap_remove(at);
-            sa.retire(gone.message_id);
-        }
-        let iv = self
-            .fresh_iv(sa, header.message_id)
-            .map_err(|_| Dropped::Unexpected)?;
-        Ok(Exchange {
-            message_id: header.message_id,
-            kind: header.exchange,
-            iv,
-            step: Step::Done,
-            last_in: None,
-            repeat: None,
-            expires: self.now + EXCHANGE,
-        })
-    }
-
-    /// Decrypts a message of phase 2 and checks its HASH; the plaintext, and the next IV.
-    fn open(
-        &self,
-        sa: &Sa,
-        exchange: &Exchange,
-        header: &Header,
-        body: &[u8],
-    ) -> Result<(Vec<u8>, Vec<u8>), Failure> {
-        let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
-        let (plain, iv) = secure.protection.open(&exchange.iv, body)?;
-        let (payloads, _) = PayloadChain::parse_padded(header.next, &plain, Header::LEN)?;
-        // RFC 2409 §5.5, §5.7: HASH stands first, and covers what follows it
-        let hash = one(payloads, kind::HASH)?;
-        if payloads.first_type() != kind::HASH {
-            return Err(Misbehaviour::Hash.into());
-        }
-        let rest = payloads
-            .as_bytes()
-            .get(hash.body.len().saturating_add(4)..)
-            .unwrap_or_default();
-        let prefix;
-        let cover = match &exchange.step {
-            Step::Answer(it) => Cover {
-                after: it.nonce.clone(),
-                ..Cover::plain()
-            },
-            Step::Proof(it) => it.cover(),
-            Step::Connected(_) | Step::Transaction(_) | Step::Held | Step::Done => {
-                prefix = self
-                    .extensions
-                    .hash_prefix(sa.facts.id, header.message_id)
-                    .to_vec();
-                Cover {
-                    before: prefix,
-                    ..Cover::plain()
-                }
-            }
-        };
-        let id = header.message_id.to_be_bytes();
-        let rest: &[u8] = if cover.rest { rest } else { &[] };
-        let parts: [&[u8]; 4] = [&cover.before, &id, &cover.after, rest];
-        secure
-            .keys
-            .verify(self.core.provider, &parts, hash.body)
-            .map_err(|_| Misbehaviour::Hash)?;
-        Ok((plain, iv))
-    }
-
-    /// Takes an authentic message to its exchange.
-    fn take(
-        &mut self,
-        sa: &mut Sa,
-        exchange: Exchange,
-        message: &Inbound<'_>,
-    ) -> Result<(), Failure> {
-        match message.header.exchange {
-            ExchangeType::V1_INFORMATIONAL => {
-                sa.exchanges.push(exchange);
-                self.answer(sa);
-                informational::on_message(self, sa, message)
-            }
-            ExchangeType::TRANSACTION => transaction::on_message(self, sa, exchange, message),
-            ExchangeType::QUICK_MODE if matches!(sa.state, State::Established(_)) => {
-                quick_mode::on_message(self, sa, exchange, message)
-            }
-            _ => {
-                // not yet, perhaps: it is looked at again when it comes again
-                if exchange.repeat.is_some() {
-                    sa.exchanges.push(exchange);
-                }
-                self.dropped(message.from, Dropped::Unexpected);
-                Ok(())
-            }
-        }
-    }
-
     /// RFC 3947 §4: a peer behind a NAT is where its latest authentic message came from.
     pub(crate) fn follow(&mut self, sa: &mut Sa, datagram: &Datagram<'_>) {
         let path = Path::from(datagram);
@@ -434,27 +247,21 @@ impl Cx<'_> {
     }
 }
 
-/// Whether a first message has what its exchange is about. HASH does not cover the header: anybody on the path can
-/// change the exchange type, and must not use up the message ID by that.
-fn is_of(header: &Header, plain: &[u8]) -> bool {
-    let wanted: &[_] = match header.exchange {
-        ExchangeType::V1_INFORMATIONAL => &[kind::NOTIFY, kind::DELETE],
-        ExchangeType::TRANSACTION => &[kind::ATTRIBUTES],
-        ExchangeType::QUICK_MODE => &[kind::SA],
-        _ => &[],
-    };
-    PayloadChain::parse_padded(header.next, plain, Header::LEN)
-        .is_ok_and(|(payloads, _)| wanted.iter().any(|it| payloads.first(*it).is_some()))
+/// Where the flags are in a header.
+const FLAGS_AT: usize = 19;
+
+/// The message without the flag that says that it is encrypted.
+fn in_clear(bytes: &[u8]) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    if let Some(flags) = out.get_mut(FLAGS_AT) {
+        *flags &= !Flags::ENCRYPTED.get();
+    }
+    out
 }
 
-impl Step {
-    /// Which message of its exchange comes next.
-    const fn number(&self) -> u8 {
-        match self {
-            Self::Answer(_) | Self::Transaction(_) | Self::Held => 2,
-            Self::Proof(_) => 3,
-            Self::Connected(_) => 4,
-            Self::Done => 1,
-        }
+/// Says that a message is encrypted.
+fn set_flag(bytes: &mut [u8]) {
+    if let Some(flags) = bytes.get_mut(FLAGS_AT) {
+        *flags |= Flags::ENCRYPTED.get();
     }
 }

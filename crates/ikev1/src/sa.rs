@@ -121,6 +121,8 @@ pub(crate) struct Secure {
     pub(crate) protection: Protection,
     /// The IV of the next message of phase 1; in the end its last block.
     pub(crate) iv: Vec<u8>,
+    /// The last blocks of the encrypted messages of phase 1 that we sent and took; its first IV before there are any.
+    pub(crate) last: (Vec<u8>, Vec<u8>),
 }
 
 impl Secure {
@@ -130,9 +132,11 @@ impl Secure {
         (method, brought): (AuthMethod, bool),
         publics: (&[u8], &[u8]),
     ) -> Result<Self, Error> {
+        let iv = crate::iv::of_phase_1(provider, keys.suite(), publics)?;
         Ok(Self {
             protection: Protection::new(provider, &keys)?,
-            iv: crate::iv::of_phase_1(provider, keys.suite(), publics)?,
+            last: (iv.clone(), iv.clone()),
+            iv,
             keys,
             method,
             brought,

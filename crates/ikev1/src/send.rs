@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use ike_crypto::SecretVec;
 use ike_ext::{ChildDraft, Draft, Sent as Split, Stage};
 use isakmp_wire::v1::kind;
 use isakmp_wire::{
@@ -91,6 +92,19 @@ pub(crate) fn encode_clear(header: &Header, payloads: &[OwnedPayload]) -> Vec<u8
     bytes
 }
 
+/// The payloads that HASH covers.
+fn rest(cover: &Cover, payloads: &[OwnedPayload]) -> SecretVec {
+    let octets = |it: &OwnedPayload| it.body.len().saturating_add(4);
+    let mut rest = Vec::with_capacity(payloads.iter().map(octets).sum());
+    if cover.rest {
+        let mut chain = ChainWriter::begin(&mut rest);
+        for it in payloads {
+            chain.owned(it);
+        }
+    }
+    SecretVec::from(rest)
+}
+
 /// The header of a message, lengths and payload types still open.
 pub(crate) const fn header(
     spis: (Spi, Spi),
@@ -168,6 +182,7 @@ impl Cx<'_> {
         let bytes = secure
             .protection
             .seal(&mut secure.iv, &header, &outgoing.payloads)?;
+        secure.last.0.clone_from(&secure.iv);
         Ok(self.sent(sa, &outgoing, bytes, held))
     }
 
@@ -181,23 +196,22 @@ impl Cx<'_> {
     ) -> Result<Sent, Failure> {
         let (header, held) = self.draft(sa, &mut outgoing);
         let secure = sa.secure.as_ref().ok_or(NO_KEYS)?;
-        let mut rest = Vec::new();
-        if cover.rest {
-            let mut chain = ChainWriter::begin(&mut rest);
-            for it in &outgoing.payloads {
-                chain.owned(it);
-            }
-        }
+        let rest = rest(cover, &outgoing.payloads);
         let id = outgoing.message_id.to_be_bytes();
         let hash = secure.keys.hash(
             self.core.provider,
-            &[&cover.before, &id, &cover.after, &rest],
+            &[&cover.before, &id, &cover.after, rest.as_slice()],
         )?;
         outgoing
             .payloads
             .insert(0, OwnedPayload::new(kind::HASH, hash));
         let bytes = secure.protection.seal(iv, &header, &outgoing.payloads)?;
-        Ok(self.sent(sa, &outgoing, bytes, held))
+        let sent = self.sent(sa, &outgoing, bytes, held);
+        // passwords go this way, too
+        for it in outgoing.payloads {
+            drop(SecretVec::from(it.body));
+        }
+        Ok(sent)
     }
 
     /// Sends a message to the SA's peer, in pieces if an extension wants it so.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use ike_ext::{Inbound, Stage};
 use isakmp_wire::v1::kind::ATTRIBUTES;
 use isakmp_wire::v1::{ConfigType, Configuration};
-use isakmp_wire::{Encode, ExchangeType, OwnedAttribute, OwnedPayload};
+use isakmp_wire::{Attribute, AttributeValue, Encode, ExchangeType, OwnedAttribute, OwnedPayload};
 
 use crate::context::Cx;
 use crate::failure::{Dropped, Failure, Incompatibility};
@@ -51,7 +51,7 @@ pub(crate) fn ask(
     let step = Step::Transaction(Asked { what });
     let mut exchange = cx.exchange(sa, ExchangeType::TRANSACTION, step)?;
     let stage = Stage::new(ExchangeType::TRANSACTION, 1);
-    let payloads = alloc::vec![payload(kind, identifier, attributes)];
+    let payloads = alloc::vec![payload(kind, identifier, &borrowed(attributes))];
     let outgoing = Outgoing::second(stage, exchange.message_id, payloads);
     let sent = cx.hashed(sa, outgoing, &Cover::plain(), &mut exchange.iv)?;
     cx.send(sa, &sent);
@@ -67,7 +67,7 @@ fn respond(
     exchange: &mut Exchange,
     kind: ConfigType,
     asked: &Configuration<'_>,
-    attributes: &[OwnedAttribute],
+    attributes: &[Attribute<'_>],
 ) -> Result<(), Failure> {
     let stage = Stage::new(ExchangeType::TRANSACTION, 2);
     let payloads = alloc::vec![payload(kind, asked.identifier, attributes)];
@@ -78,13 +78,26 @@ fn respond(
     Ok(())
 }
 
-fn payload(kind: ConfigType, identifier: u16, attributes: &[OwnedAttribute]) -> OwnedPayload {
-    let mut body = Vec::new();
+/// The payload, in one piece: what grows leaves copies of a password behind.
+fn payload(kind: ConfigType, identifier: u16, attributes: &[Attribute<'_>]) -> OwnedPayload {
+    let octets = |it: &Attribute<'_>| match it.value {
+        AttributeValue::Long(value) => value.len().saturating_add(4),
+        AttributeValue::Short(_) => 4,
+    };
+    let room: usize = attributes.iter().map(octets).sum();
+    let mut body = Vec::with_capacity(room.saturating_add(4));
     Configuration::write_head(kind, identifier, &mut body);
     for it in attributes {
-        it.as_attribute().encode(&mut body);
+        it.encode(&mut body);
     }
     OwnedPayload::new(ATTRIBUTES, body)
+}
+
+fn borrowed(attributes: &[OwnedAttribute]) -> Vec<Attribute<'_>> {
+    attributes
+        .iter()
+        .map(OwnedAttribute::as_attribute)
+        .collect()
 }
 
 /// Takes an authentic message of a transaction.

@@ -12,7 +12,7 @@ use isakmp_wire::v1::{ConfigAttribute as Kind, ConfigType, Configuration};
 use isakmp_wire::v2::{CfgAttribute, OwnedCfgAttr};
 use isakmp_wire::{Attribute, AttributeValue, OwnedAttribute, vendor_id};
 
-use super::{What, ask, respond};
+use super::{What, ask, borrowed, respond};
 use crate::config::Assign;
 use crate::context::Cx;
 use crate::failure::{Failure, Incompatibility};
@@ -212,7 +212,14 @@ pub(crate) fn on_request(
         reply.extend(answers_of_extensions(cx, sa, it));
     }
     assign(cx, sa)?;
-    respond(cx, sa, exchange, ConfigType::REPLY, config, &reply)
+    respond(
+        cx,
+        sa,
+        exchange,
+        ConfigType::REPLY,
+        config,
+        &borrowed(&reply),
+    )
 }
 
 /// As client: the server pushes.
@@ -232,7 +239,7 @@ pub(crate) fn on_push(
         .take(MAX)
         .map(|it| OwnedAttribute::long(it.kind, Vec::new()))
         .collect();
-    respond(cx, sa, exchange, ConfigType::ACK, config, &kinds)?;
+    respond(cx, sa, exchange, ConfigType::ACK, config, &borrowed(&kinds))?;
     on_assigned(cx, sa, config)
 }
 

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use ike_crypto::SecretVec;
 use isakmp_wire::v1::{ConfigAttribute, ConfigType, Configuration};
 use isakmp_wire::{Attribute, AttributeValue, OwnedAttribute};
 
@@ -53,18 +54,14 @@ pub(crate) fn on_request(
         cx.dropped(sa.facts.path.remote, Dropped::Unexpected);
         return Ok(());
     };
-    let answer = |it: Attribute<'_>| {
-        let kind = ConfigAttribute::new(it.kind);
-        match kind {
-            ConfigAttribute::XAUTH_USER_NAME => {
-                Some(OwnedAttribute::long(it.kind, user.name.as_bytes()))
-            }
-            ConfigAttribute::XAUTH_USER_PASSWORD => {
-                Some(OwnedAttribute::long(it.kind, user.password.as_slice()))
-            }
-            ConfigAttribute::XAUTH_TYPE => Some(OwnedAttribute::short(it.kind, 0)),
-            _ => None,
-        }
+    // a password is not copied more often than it takes
+    let secret = SecretVec::from(user.password.as_slice());
+    let name = user.name.clone();
+    let answer = |it: Attribute<'_>| match ConfigAttribute::new(it.kind) {
+        ConfigAttribute::XAUTH_USER_NAME => Some(Attribute::long(it.kind, name.as_bytes())),
+        ConfigAttribute::XAUTH_USER_PASSWORD => Some(Attribute::long(it.kind, secret.as_slice())),
+        ConfigAttribute::XAUTH_TYPE => Some(Attribute::short(it.kind, 0)),
+        _ => None,
     };
     let reply: Vec<_> = config.attributes.iter().filter_map(answer).collect();
     respond(cx, sa, exchange, ConfigType::REPLY, config, &reply)
@@ -123,7 +120,7 @@ pub(crate) fn on_outcome(
         cx.dropped(sa.facts.path.remote, Dropped::Unexpected);
         return Ok(());
     };
-    let empty = OwnedAttribute::long(ConfigAttribute::XAUTH_STATUS.get(), Vec::new());
+    let empty = Attribute::long(ConfigAttribute::XAUTH_STATUS.get(), &[]);
     respond(cx, sa, exchange, ConfigType::ACK, config, &[empty])?;
     if status != u64::from(OK) {
         return Err(AuthenticationFailure::Xauth { user: name }.into());
