@@ -44,6 +44,8 @@ pub use ikee_fragmentation_v2 as fragmentation_v2;
 pub use ikee_nat_t as nat_t;
 #[cfg(feature = "server-address")]
 pub use ikee_server_address as server_address;
+#[cfg(feature = "status")]
+pub use ikee_status as status;
 
 pub mod manual;
 pub mod profile;
