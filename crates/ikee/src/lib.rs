@@ -42,6 +42,8 @@ pub use ikee_fragmentation as fragmentation;
 pub use ikee_fragmentation_v2 as fragmentation_v2;
 #[cfg(feature = "nat-t")]
 pub use ikee_nat_t as nat_t;
+#[cfg(feature = "reliable-delete")]
+pub use ikee_reliable_delete as reliable_delete;
 #[cfg(feature = "server-address")]
 pub use ikee_server_address as server_address;
 #[cfg(feature = "status")]
