@@ -40,6 +40,7 @@ pub struct ReliableDelete {
     shutdown: Schedule,
     ending: bool,
     sas: SaTable<BTreeMap<u32, Entry>>,
+    /// One for each SA that goes ([MS-IKEE] §3.8.2).
     timers: Timers<Timer>,
 }
 
