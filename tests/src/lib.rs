@@ -14,6 +14,7 @@ pub mod pair;
 pub mod plane;
 pub mod rng;
 pub mod setup;
+pub mod v1;
 pub mod watch;
 pub mod wire;
 
