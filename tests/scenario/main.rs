@@ -3,10 +3,13 @@
 mod bad_input;
 mod configuration;
 mod cookies;
+mod dead_peers;
 mod deletion;
 mod determinism;
 mod exchange;
+mod failover;
 mod failures;
+mod flood;
 mod fragmentation;
 mod handshake;
 mod liveness;

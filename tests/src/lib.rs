@@ -10,6 +10,7 @@ pub mod host;
 pub mod keyring;
 pub mod link;
 pub mod nat;
+pub mod net;
 pub mod pair;
 pub mod plane;
 pub mod rng;
