@@ -10,13 +10,17 @@ mod esp;
 mod fragments;
 mod inspector;
 mod ip;
-mod keys;
+pub(crate) mod keys;
 mod link;
 pub(crate) mod names;
 pub(crate) mod nat;
 mod open;
+mod open_v1;
 mod output;
+mod phase1;
+mod pieces;
 mod reassembly;
+mod recognise;
 pub(crate) mod report;
 mod sa;
 mod sa_v1;
@@ -44,7 +48,9 @@ use self::output::Output;
 pub(crate) struct InspectArgs {
     /// A capture (pcap or pcapng, gzipped or not), or a file that holds one UDP payload
     file: PathBuf,
-    /// A directory with Wireshark's key tables (ikev2_decryption_table, esp_sa), one of those, or tcpdump's secrets file
+    /// A directory with Wireshark's key tables (ikev1_decryption_table, ikev2_decryption_table, esp_sa), one of those, tcpdump's
+    /// secrets file, or a file of lines `ikev1 COOKIE psk:TEXT dh:0xSECRET` (`signature` for `psk:TEXT`), in a directory
+    /// named ikev1_secrets
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
     /// Print one JSON document instead of text

@@ -80,8 +80,13 @@ pub(crate) fn run(arguments: &ProbeArgs) -> ExitCode {
 
 fn survey(arguments: &ProbeArgs, line: &mut Line) -> Report {
     let both = !arguments.ikev1 && !arguments.ikev2;
-    let ikev2 = (both || arguments.ikev2).then(|| ikev2::survey(line));
-    let ikev1 = (both || arguments.ikev1).then(|| ikev1::survey(line));
+    let mut ikev2 = (both || arguments.ikev2).then(|| ikev2::survey(line));
+    let mut ikev1 = (both || arguments.ikev1).then(|| ikev1::survey(line));
+    for (findings, is_ikev2) in [(&mut ikev2, true), (&mut ikev1, false)] {
+        if let Some(findings) = findings {
+            findings.recognise(is_ikev2);
+        }
+    }
     Report {
         format: 1,
         host: arguments.host.clone(),

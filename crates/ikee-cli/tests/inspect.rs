@@ -125,10 +125,16 @@ impl Differences {
         if let Some(known) = fact.get("payloads") {
             self.payloads("payloads", known, &found["payloads"]);
         }
-        let version_1 = fact["version"] == "1.0";
-        if fact["encrypted"] == true {
-            self.same("encrypted", &Value::Bool(true), &found["encrypted"]);
-        } else if let Some(known) = fact.get("inner").filter(|_| !version_1) {
+        if let Some(known) = fact.get("encrypted") {
+            self.same("encrypted", known, &found["encrypted"]);
+        }
+        for name in ["iv", "pad_octets"] {
+            if let Some(known) = fact.get(name) {
+                let place = if name == "iv" { "iv" } else { "pad_length" };
+                self.same(name, known, &found[place]);
+            }
+        }
+        if let Some(known) = fact.get("inner") {
             self.payloads("inner", known, &found["inner"]);
             let plaintext = Value::String(sha256(&found["plaintext"]));
             self.same("plaintext", &fact["plaintext_sha256"], &plaintext);
@@ -268,6 +274,7 @@ fn every_capture_decodes_to_the_facts_beside_it() {
     let keys = captures.join("keys-visible");
     let mut wrong = Vec::new();
     let mut compared = 0;
+    let mut opened = 0;
     for facts in facts(&captures) {
         let bare = facts.get("file").is_some();
         let name = facts[if bare { "file" } else { "capture" }]
@@ -295,6 +302,7 @@ fn every_capture_decodes_to_the_facts_beside_it() {
                 None => differences.0.push("missing".into()),
             }
             compared += 1;
+            opened += usize::from(fact["version"] == "1.0" && fact.get("inner").is_some());
             wrong.extend(
                 differences
                     .0
@@ -305,6 +313,51 @@ fn every_capture_decodes_to_the_facts_beside_it() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(compared >= 220, "{compared}");
+    assert!(opened >= 25, "{opened} of IKEv1");
+}
+
+/// RFC 2409 §5: what both sides know is enough, and tells whether the hashes are right.
+#[test]
+fn a_shared_key_and_the_secret_of_the_key_exchange_open_ikev1() {
+    let Some(captures) = captures() else { return };
+    let folder = std::env::temp_dir().join(format!("ikee-secrets-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let sessions = json(&captures.join("rub-nds/ikev1-sessions.json"));
+    for (name, capture, opened) in [
+        ("aggressive-psk", "ikev1-aggressive-psk.pcap", 3),
+        ("main-psk", "ikev1-main-psk.pcap", 5),
+    ] {
+        let session = &sessions[name];
+        let field = |name: &str| session[name].as_str().unwrap();
+        let line = format!(
+            "ikev1 {} psk:{} dh:0x{}\n",
+            field("icookie"),
+            field("psk"),
+            field("gxy")
+        );
+        fs::write(folder.join("ikev1_secrets"), line).unwrap();
+        let document = inspect(&captures.join("rub-nds").join(capture), Some(&folder));
+        let inside = list(&document["messages"])
+            .iter()
+            .filter(|message| message["encrypted"] == true);
+        let mut count = 0;
+        for message in inside {
+            assert_eq!(message["hash_valid"], true, "{name}: {message}");
+            assert_eq!(message["defects"], serde_json::json!([]), "{name}");
+            count += 1;
+        }
+        assert_eq!(count, opened, "{name}");
+        // the same with another password: no payloads come out, and that is said
+        let wrong = format!("ikev1 {} psk:no dh:0x{}\n", field("icookie"), field("gxy"));
+        fs::write(folder.join("ikev1_secrets"), wrong).unwrap();
+        let document = inspect(&captures.join("rub-nds").join(capture), Some(&folder));
+        assert!(
+            document
+                .to_string()
+                .contains("the key or the IV is another")
+        );
+    }
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

@@ -17,7 +17,7 @@ use ikee::ikev2::{
     Attempt, AuthenticationFailure, Connection, Failure, Incompatibility, Misbehaviour,
 };
 use ikee::wire::ExchangeType;
-use ikee::wire::v2::{AuthMethod, NotifyType, kind};
+use ikee::wire::v2::{AuthMethod, CfgAttribute, NotifyType, kind};
 
 use crate::control::{Advice, Class, Comparison, FailureReport, Side};
 use suites::Offer;
@@ -40,6 +40,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) exchange: ExchangeType,
     pub(crate) remote: SocketAddr,
     pub(crate) vendor_ids: &'a [Vec<u8>],
+    /// The configuration attributes that it asked for.
+    pub(crate) asked: &'a [CfgAttribute],
     /// Octets of the longest datagram that was sent last.
     pub(crate) longest: usize,
     /// Whether long messages go in fragments of our own making (RFC 7383).
@@ -53,6 +55,7 @@ impl<'a> Circumstances<'a> {
             exchange: attempt.exchange,
             remote: attempt.remote,
             vendor_ids: &attempt.vendor_ids,
+            asked: &attempt.asked,
             longest: attempt.longest,
             fragmentation,
         }
@@ -63,7 +66,7 @@ impl<'a> Circumstances<'a> {
 pub(crate) fn report(case: &Case<'_>) -> FailureReport {
     let about = &case.circumstances;
     let class = class(case.failure);
-    let windows = peer::windows(about.vendor_ids);
+    let windows = peer::windows(about.vendor_ids, about.asked);
     let mut advice = advice(case);
     if windows.is_some() {
         let (ike, esp) = case.proposals();

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use ike_ext::Role;
+use isakmp_wire::v2::CfgAttribute;
 use isakmp_wire::{ExchangeType, Message};
 
 use crate::sa::{Sa, bounded};
@@ -26,6 +27,9 @@ pub struct Attempt {
     pub datagrams: usize,
     /// The vendor IDs that the peer sent, within the limits of the configuration.
     pub vendor_ids: Vec<Vec<u8>>,
+    /// The configuration attributes that the peer asked for as initiator, a bounded number (RFC 7296 §3.15.1). Who does not
+    /// vouch for itself in IKE_AUTH may have asked for anything.
+    pub asked: Vec<CfgAttribute>,
 }
 
 impl Attempt {
@@ -46,6 +50,7 @@ impl Attempt {
             longest: sent.iter().map(Vec::len).max().unwrap_or_default(),
             datagrams: sent.len(),
             vendor_ids: sa.facts.vendor_ids.clone(),
+            asked: sa.facts.asked.clone(),
         }
     }
 }

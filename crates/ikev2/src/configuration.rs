@@ -61,6 +61,15 @@ pub(crate) fn request(core: &Core, connection: &Connection) -> Vec<OwnedCfgAttr>
     attributes
 }
 
+/// What a client asks for, by number.
+pub(crate) fn asked(request: &Configuration<'_>) -> Vec<CfgAttribute> {
+    if request.kind != CfgType::REQUEST {
+        return Vec::new();
+    }
+    let kinds = request.attributes().map(|it| it.kind);
+    kinds.take(MAX_ATTRIBUTES).collect()
+}
+
 /// What our server gives.
 #[derive(Debug, Default)]
 pub(crate) struct Reply {

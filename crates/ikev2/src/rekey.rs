@@ -46,6 +46,7 @@ fn prepare(cx: &mut Cx<'_>, sa: &Sa) -> Result<(SaId, Spi), Failure> {
         policy: sa.facts.policy,
         phase: Phase::Over,
         vendor_ids: alloc::vec::Vec::new(),
+        asked: alloc::vec::Vec::new(),
     };
     let state = State::Prepared(sa.facts.id);
     let place = Sa::new(facts, sa.connection, cx.now, state);
@@ -71,6 +72,7 @@ fn succeed(
         policy: sa.facts.policy,
         phase: Phase::Established,
         vendor_ids: sa.facts.vendor_ids.clone(),
+        asked: sa.facts.asked.clone(),
     };
     let core = &mut *cx.core;
     let lifetime = core.connection(connection).map(|it| it.lifetime);

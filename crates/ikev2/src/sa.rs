@@ -10,6 +10,7 @@ use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
 use ipsec_doi::TrafficSelector;
 use ipsec_doi::encapsulation::Mode;
 use isakmp_wire::Spi;
+use isakmp_wire::v2::CfgAttribute;
 
 use crate::auth_exchange::{AwaitAuthRequest, AwaitAuthResponse, AwaitTrust};
 use crate::config::Connection;
@@ -37,6 +38,8 @@ pub(crate) struct Facts {
     pub(crate) policy: Option<PolicyId>,
     pub(crate) phase: Phase,
     pub(crate) vendor_ids: Vec<Vec<u8>>,
+    /// The configuration attributes that the initiator asked for.
+    pub(crate) asked: Vec<CfgAttribute>,
 }
 
 /// How far an SA has come, for the limits.

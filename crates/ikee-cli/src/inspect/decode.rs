@@ -10,13 +10,18 @@ use super::fragments::{Fragment, Fragments};
 use super::keys::{IkeKeys, Keys};
 use super::nat;
 use super::open;
-use super::report::{Defect, Header, Layer, Message, Opened, Path, hex};
+use super::open_v1::Associations;
+use super::pieces::Pieces;
+use super::recognise;
+use super::report::{Defect, Header, Layer, Message, Opened, Path, Whole, hex};
 use super::walk::{self, Place};
 
 /// Decodes messages one after another, remembering what fragments and retransmissions ask for.
 pub(crate) struct Decoder<'k> {
     keys: &'k Keys,
     fragments: Fragments,
+    pieces: Pieces,
+    associations: Associations,
     seen: Seen,
 }
 
@@ -25,6 +30,8 @@ impl<'k> Decoder<'k> {
         Self {
             keys,
             fragments: Fragments::default(),
+            pieces: Pieces::default(),
+            associations: Associations::default(),
             seen: Seen::default(),
         }
     }
@@ -50,10 +57,14 @@ impl<'k> Decoder<'k> {
             encrypted: header.version.major == 1 && header.flags.contains(Flags::ENCRYPTED),
             payloads: Vec::new(),
             opened: None,
+            recognised: None,
+            whole: None,
             defects,
             path,
         };
         if message.encrypted {
+            self.associations
+                .open(self.keys, &header, octets, &mut message);
             return Ok(message);
         }
         let place = Place {
@@ -63,9 +74,14 @@ impl<'k> Decoder<'k> {
             padded: false,
         };
         let mut sealed = None;
+        let mut piece = None;
         let walk = walk::chain(header.next, body, place, |raw| {
             if raw.kind.ends_chain() {
                 sealed = Some(raw);
+            } else if raw.kind == PayloadType::V1_FRAGMENT {
+                piece = Some(raw);
+            } else if header.version.major == 1 {
+                self.associations.note(&header, raw);
             }
         });
         message.payloads = walk.payloads;
@@ -73,8 +89,41 @@ impl<'k> Decoder<'k> {
         if let Some(raw) = sealed {
             self.open(&header, octets, raw, &mut message);
         }
+        if let Some(raw) = piece {
+            self.piece(&header, raw, &mut message);
+        }
         nat::check(&header, &mut message);
+        recognise::recognise(&mut message);
         Ok(message)
+    }
+
+    /// A fragment of IKEv1; what the fragments make up is a message with a header of its own.
+    fn piece(&mut self, header: &WireHeader, raw: RawPayload<'_>, message: &mut Message) {
+        let frame = message.path.frame;
+        let defects = &mut message.defects;
+        let Some((octets, reassembled_from)) = self.pieces.add(header, raw, frame, defects) else {
+            return;
+        };
+        let mut path = message.path.clone();
+        path.udp_octets = octets.len();
+        match self.whole(path, &octets) {
+            Ok(message_inside) => {
+                message.whole = Some(Box::new(Whole {
+                    reassembled_from,
+                    message: message_inside,
+                }));
+            }
+            Err(defect) => message.defects.push(defect),
+        }
+    }
+
+    /// A fragment within fragments is none that anybody sends.
+    fn whole(&mut self, path: Path, octets: &[u8]) -> Result<Message, Defect> {
+        let next = octets.get(NEXT_AT).copied();
+        if next == Some(PayloadType::V1_FRAGMENT.get()) {
+            return Err(Defect::new(Layer::Ike, "fragments within fragments", 0));
+        }
+        self.message(path, octets, Vec::new())
     }
 
     /// Opens the encrypted payload of a message, if there are keys for it.
@@ -105,6 +154,8 @@ impl<'k> Decoder<'k> {
         };
         let mut opened = Opened {
             icv_valid: clear.valid,
+            hash_valid: None,
+            iv: None,
             protection: keys.suite.name.clone(),
             pad_length,
             plaintext: hex(&clear.octets),
@@ -273,6 +324,7 @@ impl Seen {
     }
 }
 
+const NEXT_AT: usize = 16;
 const VERSION_AT: usize = 17;
 const LENGTH_AT: usize = 24;
 const MAX_SEEN: usize = 8192;

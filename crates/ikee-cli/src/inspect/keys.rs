@@ -1,5 +1,5 @@
 //! Key tables: those that Wireshark keeps in its profile (`ikev2_decryption_table`, `esp_sa`), and the secrets file
-//! that tcpdump's `-E file` takes.
+//! that tcpdump's `-E file` takes. For IKEv1, Wireshark's `ikev1_decryption_table`, or secrets in lines of our own.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,6 +16,7 @@ use super::suites::{
 #[derive(Default)]
 pub(crate) struct Keys {
     ike: BTreeMap<SpiPair, IkeKeys>,
+    ikev1: BTreeMap<[u8; 8], Secret>,
     esp: Vec<EspKeys>,
     /// Lines that could not be used.
     pub(crate) defects: Vec<Defect>,
@@ -30,6 +31,16 @@ pub(crate) struct IkeKeys {
     pub(crate) initiator: Side,
     /// SK_er and SK_ar.
     pub(crate) responder: Side,
+}
+
+/// What the encryption key of an ISAKMP SA follows from (RFC 2409 §5).
+pub(crate) enum Secret {
+    /// It is this.
+    Key(Vec<u8>),
+    /// A pre-shared key, and what the key exchange came to.
+    Psk { psk: Vec<u8>, shared: Vec<u8> },
+    /// What the key exchange came to; signatures need no more.
+    Signature { shared: Vec<u8> },
 }
 
 /// The keys of one direction.
@@ -63,7 +74,7 @@ impl Keys {
             return Ok(keys);
         }
         let mut found = false;
-        for name in [IKE_TABLE, ESP_TABLE, "ikev1_decryption_table"] {
+        for name in [IKE_TABLE, ESP_TABLE, IKEV1_TABLE, SECRETS] {
             match read_table(&path.join(name)) {
                 Ok(text) => {
                     found = true;
@@ -76,13 +87,18 @@ impl Keys {
         if found {
             return Ok(keys);
         }
-        let message = format!("no {IKE_TABLE}, {ESP_TABLE} in it");
+        let message = format!("no {IKE_TABLE}, {IKEV1_TABLE}, {SECRETS}, {ESP_TABLE} in it");
         Err(io::Error::new(io::ErrorKind::NotFound, message))
     }
 
     /// The keys of the IKE SA with these SPIs.
     pub(crate) fn ike(&self, initiator: &[u8; 8], responder: &[u8; 8]) -> Option<&IkeKeys> {
         self.ike.get(&(*initiator, *responder))
+    }
+
+    /// What is known of the ISAKMP SA with this initiator's cookie.
+    pub(crate) fn ikev1(&self, initiator: &[u8; 8]) -> Option<&Secret> {
+        self.ikev1.get(initiator)
     }
 
     /// The keys of an ESP SA.
@@ -104,8 +120,10 @@ impl Keys {
                 self.tcpdump_line(line)
             } else if name == ESP_TABLE {
                 esp_line(line).map(|keys| self.esp.push(keys))
-            } else if name.starts_with("ikev1") {
-                Ok(())
+            } else if line.starts_with("ikev1 ") {
+                secret_line(line).map(|(cookie, it)| drop(self.ikev1.insert(cookie, it)))
+            } else if name == IKEV1_TABLE {
+                key_line(line).map(|(cookie, it)| drop(self.ikev1.insert(cookie, it)))
             } else {
                 ike_line(line).map(|(spis, keys)| drop(self.ike.insert(spis, keys)))
             };
@@ -149,6 +167,39 @@ impl Keys {
         }
         Ok(())
     }
+}
+
+/// Wireshark's: the initiator's cookie and the encryption key.
+fn key_line(line: &str) -> Result<([u8; 8], Secret), &'static str> {
+    let columns = columns(line);
+    let [cookie, key] = &columns[..] else {
+        return Err("two columns expected");
+    };
+    let key = unhex(key).ok_or("key is not hexadecimal")?;
+    Ok((spi(cookie)?, Secret::Key(key)))
+}
+
+/// `ikev1 COOKIE psk:TEXT dh:0xSECRET`, or `signature` for the pre-shared key; `psk:0x…` is hexadecimal.
+fn secret_line(line: &str) -> Result<([u8; 8], Secret), &'static str> {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let [_, cookie, method, shared] = words[..] else {
+        return Err("four words expected: ikev1 COOKIE psk:TEXT dh:0xSECRET");
+    };
+    let shared = shared.strip_prefix("dh:").ok_or("dh: expected")?;
+    let shared = unhex(shared).ok_or("the shared secret is not hexadecimal")?;
+    let secret = match method.strip_prefix("psk:") {
+        Some(psk) if psk.starts_with("0x") => {
+            let psk = unhex(psk).ok_or("the pre-shared key is not hexadecimal")?;
+            Secret::Psk { psk, shared }
+        }
+        Some(psk) => Secret::Psk {
+            psk: psk.as_bytes().to_vec(),
+            shared,
+        },
+        None if method == "signature" => Secret::Signature { shared },
+        None => return Err("psk:TEXT or signature expected"),
+    };
+    Ok((spi(cookie)?, secret))
 }
 
 fn ike_line(line: &str) -> Result<(SpiPair, IkeKeys), &'static str> {
@@ -234,7 +285,7 @@ fn spi(text: &str) -> Result<[u8; 8], &'static str> {
         .ok_or("an SPI is 16 hexadecimal digits")
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
     let nibble = |digit: u8| char::from(digit).to_digit(16);
     digits
@@ -253,6 +304,9 @@ fn read_table(path: &Path) -> io::Result<String> {
 
 const IKE_TABLE: &str = "ikev2_decryption_table";
 const ESP_TABLE: &str = "esp_sa";
+const IKEV1_TABLE: &str = "ikev1_decryption_table";
+/// Lines that begin with `ikev1`.
+const SECRETS: &str = "ikev1_secrets";
 const MAX_DEFECTS: usize = 100;
 
 #[cfg(test)]

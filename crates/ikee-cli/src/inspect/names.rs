@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use ikee::status::StatusCode;
 use ipsec_doi::{GroupId, HashId};
 use isakmp_wire::vendor_id;
 
@@ -18,18 +19,12 @@ pub(crate) fn hash(number: u16) -> String {
     HashId::new(number).to_string()
 }
 
-/// A Windows status code as in a status notify, [MS-IKEE] §2.2.6.
+/// A Windows status code as in a status notify, [MS-IKEE] §2.2.6: its symbolic name and what it means.
 pub(crate) fn status(code: u32) -> String {
-    let name = STATUS
-        .iter()
-        .find(|(number, _)| *number == code)
-        .map(|(_, name)| *name);
-    match (name, code) {
-        (Some(name), _) => format!("{name} ({code})"),
-        (None, 13_000..=13_023) => format!("an IPsec error of Windows ({code})"),
-        (None, 13_800..=13_932) => format!("an IKE error of Windows ({code})"),
-        (None, _) => code.to_string(),
+    if code == 0 {
+        return "ERROR_SUCCESS (0)".to_owned();
     }
+    StatusCode::new(code).to_string()
 }
 
 /// A vendor ID: its octets, what is known of them, and what stands behind the part by which they are known.
@@ -104,23 +99,3 @@ pub(crate) fn address(octets: &[u8]) -> Option<String> {
         _ => None,
     }
 }
-
-/// Those of `winerror.h` that a negotiation reports.
-const STATUS: [(u32, &str); 16] = [
-    (0, "ERROR_SUCCESS"),
-    (13_801, "ERROR_IPSEC_IKE_AUTH_FAIL"),
-    (13_802, "ERROR_IPSEC_IKE_ATTRIB_FAIL"),
-    (13_803, "ERROR_IPSEC_IKE_NEGOTIATION_PENDING"),
-    (13_804, "ERROR_IPSEC_IKE_GENERAL_PROCESSING_ERROR"),
-    (13_805, "ERROR_IPSEC_IKE_TIMED_OUT"),
-    (13_806, "ERROR_IPSEC_IKE_NO_CERT"),
-    (13_807, "ERROR_IPSEC_IKE_SA_DELETED"),
-    (13_813, "ERROR_IPSEC_IKE_DROP_NO_RESPONSE"),
-    (13_816, "ERROR_IPSEC_IKE_ERROR"),
-    (13_822, "ERROR_IPSEC_IKE_DH_FAIL"),
-    (13_823, "ERROR_IPSEC_IKE_CRITICAL_PAYLOAD_NOT_RECOGNIZED"),
-    (13_824, "ERROR_IPSEC_IKE_INVALID_HEADER"),
-    (13_825, "ERROR_IPSEC_IKE_NO_POLICY"),
-    (13_826, "ERROR_IPSEC_IKE_INVALID_SIGNATURE"),
-    (13_868, "ERROR_IPSEC_IKE_POLICY_MATCH"),
-];

@@ -27,7 +27,33 @@ pub(crate) struct Message {
     pub(crate) payloads: Vec<Payload>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub(crate) opened: Option<Opened>,
+    /// What the sender is taken for, if it is Windows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) recognised: Option<Recognised>,
+    /// The message that its fragments make up, this one being the last of them that came ([MS-IKEE] §3.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) whole: Option<Box<Whole>>,
     pub(crate) defects: Vec<Defect>,
+}
+
+/// A message put together from fragments of IKEv1.
+#[derive(Debug, Serialize)]
+pub(crate) struct Whole {
+    /// The frames of its fragments.
+    pub(crate) reassembled_from: Vec<u64>,
+    #[serde(flatten)]
+    pub(crate) message: Message,
+}
+
+/// A release of Windows.
+#[derive(Debug, Serialize)]
+pub(crate) struct Recognised {
+    pub(crate) release: String,
+    /// The words of the releases that it can be.
+    pub(crate) releases: Vec<&'static str>,
+    pub(crate) reasons: Vec<String>,
+    /// Whether the vendor IDs are exactly those of such a release.
+    pub(crate) exact: bool,
 }
 
 /// How a message came along.
@@ -86,6 +112,12 @@ pub(crate) struct Payload {
 pub(crate) struct Opened {
     /// Whether the integrity check value is right; `null` when the keys say not to check.
     pub(crate) icv_valid: Option<bool>,
+    /// Whether the HASH payload of IKEv1 is right, where the keys suffice to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hash_valid: Option<bool>,
+    /// The IV, where it does not stand in the message (IKEv1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) iv: Option<String>,
     /// By which algorithms.
     pub(crate) protection: String,
     #[serde(skip_serializing_if = "Option::is_none")]

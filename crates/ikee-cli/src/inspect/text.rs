@@ -31,10 +31,24 @@ pub(crate) fn message(to: &mut impl Write, message: &Message) -> io::Result<()> 
     if let Some(opened) = &message.opened {
         inside(to, opened)?;
     }
+    if let Some(known) = &message.recognised {
+        let reasons = known.reasons.join(", ");
+        writeln!(to, "    sent by {}: {reasons}", known.release)?;
+    }
     for defect in &message.defects {
         writeln!(to, "    ! {defect}")?;
     }
-    writeln!(to)
+    match &message.whole {
+        Some(whole) => {
+            let frames = numbers(&whole.reassembled_from);
+            writeln!(
+                to,
+                "    put together from the fragments of frames {frames}:"
+            )?;
+            self::message(to, &whole.message)
+        }
+        None => writeln!(to),
+    }
 }
 
 fn head(to: &mut impl Write, message: &Message) -> io::Result<()> {
@@ -73,7 +87,15 @@ fn inside(to: &mut impl Write, opened: &Opened) -> io::Result<()> {
         Some(false) => "ICV WRONG",
         None => "ICV not checked",
     };
-    writeln!(to, "    opened by {}, {verdict}", opened.protection)?;
+    match (&opened.iv, opened.hash_valid) {
+        (None, _) => writeln!(to, "    opened by {}, {verdict}", opened.protection)?,
+        (Some(iv), None) => writeln!(to, "    opened by {}, IV {iv}", opened.protection)?,
+        (Some(iv), Some(valid)) => {
+            let verdict = if valid { "right" } else { "WRONG" };
+            let protection = &opened.protection;
+            writeln!(to, "    opened by {protection}, IV {iv}, HASH {verdict}")?;
+        }
+    }
     if !opened.reassembled_from.is_empty() {
         let frames = numbers(&opened.reassembled_from);
         writeln!(to, "    put together from frames {frames}")?;

@@ -1,11 +1,13 @@
 //! What is found out about one version of the protocol.
 
+use ikee::profile::{Seen, recognise};
 use ipsec_doi::{GroupId, IkeProposal};
 use isakmp_wire::vendor_id;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::line::Stop;
+use crate::inspect::keys::unhex;
 use crate::inspect::names;
 use crate::inspect::report::Fields;
 
@@ -29,8 +31,11 @@ pub(super) struct Findings {
     pub(super) weak: Vec<String>,
     pub(super) hints: Hints,
     pub(super) vendor_ids: Vec<Vendor>,
+    /// The release of Windows that it is taken for, and by what.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) windows: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) windows_reasons: Vec<String>,
 }
 
 /// Algorithms, as users type them.
@@ -88,13 +93,27 @@ impl Findings {
             return;
         }
         let known = vendor_id::lookup(octets);
-        if known.is_some_and(|(known, _)| known.prefix == vendor_id::MS_NT5_ISAKMPOAKLEY) {
-            self.windows.clone_from(&vendor.value);
-        }
         if known.is_some_and(|(known, _)| known.prefix == vendor_id::FRAGMENTATION) {
             self.hints.fragmentation = Some(true);
         }
         self.vendor_ids.push(vendor);
+    }
+
+    /// Says which release of Windows the peer is, if it is one, by all that it has answered.
+    pub(super) fn recognise(&mut self, ikev2: bool) {
+        let octets = self.vendor_ids.iter().filter_map(|it| unhex(&it.octets));
+        let octets: Vec<Vec<u8>> = octets.collect();
+        let octets: Vec<&[u8]> = octets.iter().map(Vec::as_slice).collect();
+        let seen = if ikev2 {
+            // a server has fragments switched off by default: that it announces none says nothing
+            Seen::ikev2(&octets, self.hints.fragmentation.filter(|it| *it))
+        } else {
+            Seen::ikev1(&octets)
+        };
+        if let Some(known) = recognise(&seen) {
+            self.windows = Some(known.to_string());
+            self.windows_reasons = known.reasons.iter().map(ToString::to_string).collect();
+        }
     }
 
     /// Adds a word to a list once, and to the weak ones if it is weak.

@@ -82,9 +82,17 @@ fn version(out: &mut String, name: &str, findings: &Findings, style: Style) {
     row("signatures", &hints.signature_hashes.join(", "));
     row("asks for", &hints.certificate_requests.join(", "));
     row("notifies", &hints.notifies.join(", "));
-    row("Windows", findings.windows.as_deref().unwrap_or_default());
+    row("Windows", &windows(findings));
     for vendor in &findings.vendor_ids {
         row("vendor ID", &vendor_id(vendor));
+    }
+}
+
+/// The release, and by what it is known.
+fn windows(findings: &Findings) -> String {
+    match &findings.windows {
+        Some(windows) => format!("{windows}: {}", findings.windows_reasons.join(", ")),
+        None => String::new(),
     }
 }
 

@@ -246,9 +246,14 @@ fn a_responder_is_found_out_and_left_with_one_half_open_sa() {
             .ends_with("of 2 authorities"),
         "{hints:#}"
     );
+    // it announces fragments, which releases before Windows 10 and Server 2019 do not
     assert_eq!(
         findings["windows"],
-        "Windows 8, Windows Server 2012 or later"
+        "Windows 10, Windows Server 2019, Windows Server 2022, Windows 11 or Windows Server 2025"
+    );
+    assert_eq!(
+        findings["windows_reasons"][0], "its vendor ID says 9",
+        "{findings:#}"
     );
     assert_eq!(
         findings["vendor_ids"][0]["name"],

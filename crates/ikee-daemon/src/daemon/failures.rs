@@ -151,6 +151,7 @@ impl Daemon {
             exchange: ExchangeType::IKE_SA_INIT,
             remote: from,
             vendor_ids,
+            asked: &[],
             longest: 0,
             fragmentation: self.fragments(),
         };
@@ -167,6 +168,7 @@ impl Daemon {
             exchange: ExchangeType::IKE_AUTH,
             remote: status.remote,
             vendor_ids: status.vendor_ids,
+            asked: &[],
             longest: 0,
             fragmentation: self.fragments(),
         };
@@ -197,6 +199,7 @@ impl Daemon {
             exchange: ExchangeType::INFORMATIONAL,
             remote: SocketAddr::new(remote.address, remote.ports.ike),
             vendor_ids: &[],
+            asked: &[],
             longest: 0,
             fragmentation: self.fragments(),
         };

@@ -16,8 +16,9 @@ pub struct Seen<'a> {
     pub vendor_ids: &'a [&'a [u8]],
     /// Whether it spoke IKEv2.
     pub ikev2: bool,
-    /// Whether its IKE_SA_INIT announced fragments (RFC 7383 §2.3).
-    pub fragmentation: bool,
+    /// Whether its IKE_SA_INIT announced fragments (RFC 7383 §2.3); `None` where that is not known or says nothing, as of a server,
+    /// which has them switched off by default.
+    pub fragmentation: Option<bool>,
     /// Whether it asked for the configuration attributes 23456 and 23457 ([MS-IKEE] §2.2.8).
     pub server_address: bool,
 }
@@ -29,14 +30,14 @@ impl<'a> Seen<'a> {
         Self {
             vendor_ids,
             ikev2: false,
-            fragmentation: false,
+            fragmentation: None,
             server_address: false,
         }
     }
 
     /// Vendor IDs in a message of IKEv2, and whether it announced fragments.
     #[must_use]
-    pub const fn ikev2(vendor_ids: &'a [&'a [u8]], fragmentation: bool) -> Self {
+    pub const fn ikev2(vendor_ids: &'a [&'a [u8]], fragmentation: Option<bool>) -> Self {
         Self {
             vendor_ids,
             ikev2: true,
@@ -103,16 +104,15 @@ pub fn recognise(seen: &Seen<'_>) -> Option<Recognition> {
     }
     if seen.ikev2 {
         found.keep(Reason::Ikev2, |it| windows(it).ikev2.is_some());
-        // an operator can switch it off where there is an operator for it; old releases have none to switch on
-        let fragments = |it: Release| {
-            let has = windows(it)
-                .ikev2
-                .as_ref()
-                .is_some_and(|it| it.fragmentation);
-            has == seen.fragmentation || (has && it == Release::Windows10)
-        };
-        if number == Some(9) {
-            found.keep(Reason::Fragmentation(seen.fragmentation), fragments);
+        if let (Some(9), Some(announced)) = (number, seen.fragmentation) {
+            // Windows 10 stands for its builds from 1803 on, and earlier ones announce none
+            found.keep(Reason::Fragmentation(announced), |it| {
+                let has = windows(it)
+                    .ikev2
+                    .as_ref()
+                    .is_some_and(|it| it.fragmentation);
+                has == announced || it == Release::Windows10
+            });
         }
     }
     if seen.server_address {

@@ -308,7 +308,7 @@ fn what_a_release_sends_is_recognised_as_that_release() {
             .filter(|it| it.is_usual(Role::Initiator, false));
         let sent: Vec<_> = usual.map(Announcement::octets).collect();
         let sent: Vec<&[u8]> = sent.iter().map(Vec::as_slice).collect();
-        let known = recognise(&Seen::ikev2(&sent, ikev2.fragmentation)).unwrap();
+        let known = recognise(&Seen::ikev2(&sent, Some(ikev2.fragmentation))).unwrap();
         assert!(
             known.releases.contains(&it.release),
             "{}: {known}",
@@ -352,7 +352,7 @@ fn a_client_that_says_the_number_of_its_server_is_both() {
 #[test]
 fn the_attributes_of_windows_tell_without_a_vendor_id() {
     assert_eq!(recognise(&Seen::ikev1(&[b"strongSwan"])), None);
-    let known = recognise(&Seen::ikev2(&[], true).with_server_address()).unwrap();
+    let known = recognise(&Seen::ikev2(&[], None).with_server_address()).unwrap();
     assert_eq!(
         known.to_string(),
         "Windows 7, Windows Server 2008 R2 or later"
@@ -364,12 +364,16 @@ fn the_attributes_of_windows_tell_without_a_vendor_id() {
 fn fragments_of_ikev2_tell_new_from_old() {
     let mut octets = id::MS_NT5_ISAKMPOAKLEY.to_vec();
     octets.extend(9_u32.to_be_bytes());
-    let known = |fragments| recognise(&Seen::ikev2(&[&octets], fragments)).unwrap();
-    let new = known(true);
+    let known = |fragments: Option<bool>| recognise(&Seen::ikev2(&[&octets], fragments)).unwrap();
+    let new = known(Some(true));
     assert!(new.releases.contains(&Release::Windows11), "{new}");
     assert!(!new.releases.contains(&Release::Server2016), "{new}");
-    let old = known(false);
+    let old = known(Some(false));
     assert!(old.releases.contains(&Release::Windows8), "{old}");
     assert!(old.releases.contains(&Release::Windows10), "{old}");
     assert!(!old.releases.contains(&Release::Server2025), "{old}");
+    assert_eq!(
+        known(None).to_string(),
+        "Windows 8, Windows Server 2012 or later"
+    );
 }

@@ -42,6 +42,10 @@ pub(crate) fn on_request(
 ) -> Result<(), Failure> {
     let first_answer = sa.window.stored().first().cloned();
     state.transcript.messages.1 = first_answer.ok_or(Failure::Bug("the answer is gone"))?;
+    // before anything can fail: it tells what sort of peer it is
+    if let Some(asked) = configuration(message.payloads())? {
+        sa.facts.asked = cp::asked(&asked);
+    }
     let peer = PeerPayloads::read(message.payloads(), kind::ID_I)?;
     let wanted = match maybe(message.payloads(), kind::ID_R)? {
         Some(raw) => Some(identity(Identification::parse(raw)?)),

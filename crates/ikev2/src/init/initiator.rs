@@ -90,6 +90,7 @@ pub(crate) fn start(cx: &mut Cx<'_>, index: usize, local: IpAddr) -> Result<SaId
         policy: Some(policy),
         phase: Phase::Initiating,
         vendor_ids: Vec::new(),
+        asked: Vec::new(),
     };
     let mut sa = Box::new(Sa::new(facts, Some(index), cx.now, State::Closed));
     let state = Box::new(AwaitInitResponse {

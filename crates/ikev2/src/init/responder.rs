@@ -56,6 +56,7 @@ pub(crate) fn on_request(cx: &mut Cx<'_>, datagram: &Datagram<'_>, message: &Mes
         policy: None,
         phase: Phase::HalfOpen,
         vendor_ids: Vec::new(),
+        asked: Vec::new(),
     };
     let mut sa = Box::new(Sa::new(facts, None, cx.now, State::Closed));
     let stage = Stage::request(ExchangeType::IKE_SA_INIT);
