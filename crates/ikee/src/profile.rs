@@ -17,6 +17,7 @@
 //! # Ok::<_, &str>(())
 //! ```
 
+mod algorithms;
 mod announcements;
 mod recognise;
 mod release;
