@@ -19,11 +19,29 @@
 
 mod algorithms;
 mod announcements;
+#[cfg(all(
+    feature = "discovery",
+    feature = "failover",
+    feature = "fragmentation",
+    feature = "nat-t",
+    feature = "reliable-delete",
+    feature = "status"
+))]
+mod extensions;
 mod recognise;
 mod release;
 mod table;
 mod windows;
 
+#[cfg(all(
+    feature = "discovery",
+    feature = "failover",
+    feature = "fragmentation",
+    feature = "nat-t",
+    feature = "reliable-delete",
+    feature = "status"
+))]
+pub use extensions::windows_ikev1;
 pub use recognise::{Reason, Recognition, Seen, recognise};
 pub use release::Release;
 pub use windows::{
