@@ -23,6 +23,7 @@ mod schedules;
 mod selectors;
 mod structure;
 mod transport;
+mod v1_extensions;
 mod watching;
 mod windows;
 mod wycheproof;

@@ -245,7 +245,15 @@ impl Extension for Fragmentation {
         };
         let joined = row.joined.take();
         // [MS-IKEE] §3.3.6.1: none but messages with an ID payload are fragmented
-        if joined == Some(msg.header) && !msg.has(kind::ID) {
+        let same = joined.is_some_and(|it| {
+            (it.exchange, it.message_id, it.length)
+                == (
+                    msg.header.exchange,
+                    msg.header.message_id,
+                    msg.header.length,
+                )
+        });
+        if same && !msg.has(kind::ID) {
             return Verdict::Discard("fragments of a message without an ID payload");
         }
         row.sender.receives(Name {
