@@ -100,6 +100,12 @@ impl Discovery {
         };
     }
 
+    /// Takes all rules away, for others to be set.
+    pub fn clear_rules(&mut self) {
+        self.rules.clear();
+        self.wanted.clear();
+    }
+
     /// The data plane is about to have a child negotiated, for this flow. Without a rule it is ignored.
     pub fn want(&mut self, policy: PolicyId, child: usize, guaranteed: bool, flow: FlowId) {
         if self.rules.contains_key(&(policy, child)) {
