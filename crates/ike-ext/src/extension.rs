@@ -5,7 +5,7 @@ use crate::action::{Lifecycle, Verdict};
 use crate::context::Context;
 use crate::facet::{Attributes, Chunking, Credential, Framing, Gate, Policy};
 use crate::handle::SaId;
-use crate::message::{Draft, Inbound};
+use crate::message::{Draft, Foreign, Inbound};
 use crate::time::Instant;
 
 /// Something that rides on the IKE SAs of an endpoint.
@@ -25,6 +25,9 @@ pub trait Extension: Any + Send + fmt::Debug {
     fn on_incoming(&mut self, _cx: &mut Context<'_>, _sa: SaId, _msg: &Inbound<'_>) -> Verdict {
         Verdict::Continue
     }
+
+    /// A message of another keying protocol has arrived, which the core is about to drop.
+    fn on_foreign(&mut self, _cx: &mut Context<'_>, _foreign: &Foreign) {}
 
     /// Something happened to an SA.
     fn on_lifecycle(&mut self, _cx: &mut Context<'_>, _sa: SaId, _what: Lifecycle) {}

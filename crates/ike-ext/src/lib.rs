@@ -41,7 +41,7 @@ pub use crate::facet::{
     Gather, Join, Policy, Trust,
 };
 pub use crate::handle::{ChildId, FlowId, PolicyId, Role, SaId};
-pub use crate::message::{ChildDraft, Draft, Inbound, Place, Sent, Stage};
+pub use crate::message::{ChildDraft, Draft, Foreign, Inbound, Place, Sent, Stage};
 pub use crate::protection::{Alarm, Protect, Protection};
 pub use crate::set::Extensions;
 pub use crate::table::{Budget, SaTable, Timers};

@@ -291,6 +291,17 @@ impl<'a> Inbound<'a> {
     }
 }
 
+/// A message of another keying protocol on the ports of IKE: AuthIP ([MS-IKEE] §1.3.8). Nothing
+/// of it is known to be true.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "cores build it")]
+pub struct Foreign {
+    /// Where it came from.
+    pub from: SocketAddr,
+    /// Its header.
+    pub header: Header,
+}
+
 /// An encoded message on its way out.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "cores build it")]

@@ -14,7 +14,7 @@ use crate::facet::{
     Admission, Attributes, Chunk, Conclusion, Credential, Evidence, Gather, Join, Policy, Trust,
 };
 use crate::handle::{PolicyId, SaId};
-use crate::message::{Draft, Inbound, Sent, Stage};
+use crate::message::{Draft, Foreign, Inbound, Sent, Stage};
 use crate::table::SaTable;
 use crate::time::Instant;
 
@@ -92,6 +92,15 @@ impl Extensions {
             self.review(cx, mark);
         }
         verdict
+    }
+
+    /// Everyone hears of a message that is not of IKE; nothing that needs protection follows.
+    pub fn foreign(&mut self, cx: &mut Context<'_>, foreign: &Foreign) {
+        let mark = cx.mark();
+        for ext in &mut self.list {
+            ext.on_foreign(cx, foreign);
+        }
+        self.review(cx, mark);
     }
 
     /// Everyone hears about it.

@@ -306,6 +306,7 @@ pub(crate) fn reason(failure: &Failure) -> &'static str {
 /// Why a datagram was dropped, in a word.
 fn drop_reason(why: &Dropped) -> &'static str {
     match why {
+        Dropped::AuthIp => "authip",
         Dropped::Undecryptable => "undecryptable",
         Dropped::Extension(_) => "extension",
         Dropped::HalfOpenLimit => "half-open-limit",

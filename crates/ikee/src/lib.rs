@@ -28,6 +28,8 @@ pub use ike_rustcrypto as rustcrypto;
 
 #[cfg(feature = "cga")]
 pub use ikee_cga as cga;
+#[cfg(feature = "coexistence")]
+pub use ikee_coexistence as coexistence;
 #[cfg(feature = "discovery")]
 pub use ikee_discovery as discovery;
 #[cfg(feature = "dos")]

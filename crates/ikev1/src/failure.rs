@@ -135,6 +135,8 @@ pub enum Misbehaviour {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Dropped {
+    /// It is of AuthIP, which shares our port ([MS-IKEE] §1.3.8).
+    AuthIp,
     /// It did not decrypt, or its HASH is wrong.
     Undecryptable,
     /// An extension dropped it.

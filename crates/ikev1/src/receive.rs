@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use ike_ext::{Inbound, Join, Role, Stage, Verdict};
+use ike_ext::{Foreign, Inbound, Join, Role, Stage, Verdict};
 use isakmp_wire::v1::kind;
 use isakmp_wire::{ExchangeType, Flags, Header, Message, Version};
 
@@ -24,6 +24,7 @@ impl Cx<'_> {
             Ok(header) if header.version.major != Version::V1.major => {
                 return self.dropped(datagram.remote, Dropped::Version);
             }
+            Ok(header) if header.exchange.is_authip() => return self.foreign(datagram, header),
             Ok(header) if header.next == kind::FRAGMENT => {
                 // [MS-IKEE] §3.3.6.1 clears the flag, since a fragment is in clear; not everybody does
                 cleared = in_clear(datagram.bytes);
@@ -51,6 +52,14 @@ impl Cx<'_> {
             return self.dropped(datagram.remote, Dropped::Unexpected);
         }
         self.deliver(datagram, &message);
+    }
+
+    /// [MS-IKEE] §1.3.8: AuthIP's header looks like ours, and what follows is none of our business.
+    fn foreign(&mut self, datagram: &Datagram<'_>, header: Header) {
+        let from = datagram.remote;
+        let foreign = Foreign { from, header };
+        self.ask(None, |extensions, cx| extensions.foreign(cx, &foreign));
+        self.dropped(from, Dropped::AuthIp);
     }
 
     /// Whether we began the negotiation that a message is for.

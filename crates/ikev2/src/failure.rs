@@ -197,6 +197,8 @@ pub enum Misbehaviour {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Dropped {
+    /// It is of AuthIP, which shares our port ([MS-IKEE] §1.3.8).
+    AuthIp,
     /// It did not decrypt.
     Undecryptable,
     /// Its SA waits for a verdict on the peer's certificates; it may come again.

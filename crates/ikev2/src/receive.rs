@@ -27,6 +27,9 @@ impl Cx<'_> {
     /// Reads as much as it takes to know whom a datagram is for.
     pub(crate) fn receive(&mut self, datagram: &Datagram<'_>) {
         let parsed = match Header::parse(datagram.bytes) {
+            Ok(header) if header.exchange.is_authip() => {
+                return self.dropped(datagram.remote, Dropped::AuthIp);
+            }
             Ok(header) if header.version.major > Version::V2.major => {
                 return self.refuse_version(datagram, &header);
             }

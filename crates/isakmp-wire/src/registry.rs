@@ -228,6 +228,22 @@ registry! {
     }
 }
 
+impl ExchangeType {
+    /// Whether it is one of AuthIP, which shares ports and header with IKEv1
+    /// ([MS-IKEE] §1.3.8, [MS-AIPS] §2.2.1).
+    #[inline]
+    #[must_use]
+    pub const fn is_authip(self) -> bool {
+        matches!(
+            self,
+            Self::AUTHIP_MAIN_MODE
+                | Self::AUTHIP_QUICK_MODE
+                | Self::AUTHIP_EXTENDED_MODE
+                | Self::AUTHIP_NOTIFY
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::format;

@@ -191,3 +191,34 @@ fn datagrams_that_never_become_whole_do_not_pile_up() {
     let parsed: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(parsed["counts"]["ip_fragments"], 5000);
 }
+
+/// AuthIP has the header of IKEv1 ([MS-IKEE] §1.3.8): its exchange and its payloads are named, and nothing is damaged.
+#[test]
+fn a_first_message_of_authip_is_named() {
+    use isakmp_wire::{ExchangeType, Flags, Header, MessageWriter, PayloadType, Spi, Version};
+    let header = Header {
+        initiator: Spi::new([9; 8]),
+        responder: Spi::ZERO,
+        next: PayloadType::NONE,
+        version: Version::V1,
+        exchange: ExchangeType::AUTHIP_MAIN_MODE,
+        flags: Flags::NONE,
+        message_id: 0,
+        length: 0,
+    };
+    let mut message = Vec::new();
+    let mut writer = MessageWriter::begin(&mut message, &header);
+    writer.payload(PayloadType::AUTHIP_CRYPTO, false, &[1; 40]);
+    writer.payload(PayloadType::AUTHIP_AUTH, false, &[2; 60]);
+    writer.finish();
+    let out = inspect(Link::Payload, &[message], &Keys::default(), false);
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("AUTHIP_MAIN_MODE"), "{text}");
+    assert!(
+        text.contains("CRYPTO") && text.contains("AUTHIP AUTH"),
+        "{text}"
+    );
+    for word in ["malformed", "damaged", "error"] {
+        assert!(!text.contains(word), "{text}");
+    }
+}

@@ -153,6 +153,7 @@ impl fmt::Display for Misbehaviour {
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AuthIp => f.write_str("a message of AuthIP, which is not spoken here"),
             Self::Undecryptable => f.write_str(
                 "it did not decrypt or its HASH is wrong; in main mode: perhaps another pre-shared key",
             ),

@@ -183,3 +183,53 @@ fn a_connection_that_cannot_work_says_so_at_once() {
     };
     assert!(initiate(fine).is_ok());
 }
+
+/// [MS-IKEE] §1.3.8: AuthIP has our header and our port. It is known by its exchange types, and what follows is never
+/// called damaged.
+#[test]
+fn a_message_of_authip_is_dropped_under_its_own_name() {
+    let types = [
+        ExchangeType::AUTHIP_MAIN_MODE,
+        ExchangeType::AUTHIP_QUICK_MODE,
+        ExchangeType::AUTHIP_EXTENDED_MODE,
+        ExchangeType::AUTHIP_NOTIFY,
+    ];
+    for exchange in types {
+        let header = Header {
+            initiator: Spi::new([9; 8]),
+            responder: Spi::ZERO,
+            next: PayloadType::NONE,
+            version: Version::V1,
+            exchange,
+            flags: Flags::NONE,
+            message_id: 0,
+            length: 0,
+        };
+        let mut whole = Vec::new();
+        let mut writer = MessageWriter::begin(&mut whole, &header);
+        writer.payload(PayloadType::AUTHIP_CRYPTO, false, &[1; 40]);
+        writer.payload(PayloadType::AUTHIP_AUTH, false, &[2; 60]);
+        writer.finish();
+        let mut broken = whole.clone();
+        broken[30..32].copy_from_slice(&[0xff, 0xff]);
+        for bytes in [whole, broken] {
+            let mut pair = Pair::new(config(A), config(B));
+            deliver(&mut pair, bytes);
+            let reasons: Vec<_> = pair.hosts[B].events.iter().collect();
+            let named = |it: &&Event| {
+                matches!(
+                    it,
+                    Event::Dropped {
+                        reason: Dropped::AuthIp,
+                        ..
+                    }
+                )
+            };
+            assert!(
+                reasons.len() == 1 && reasons.iter().all(named),
+                "{reasons:?}"
+            );
+            assert_eq!(pair.hosts[B].endpoint.sas().count(), 0);
+        }
+    }
+}

@@ -143,6 +143,7 @@ impl fmt::Display for Misbehaviour {
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AuthIp => f.write_str("a message of AuthIP, which is not spoken here"),
             Self::Undecryptable => f.write_str("does not decrypt"),
             Self::Waiting => f.write_str("a repetition of what is being looked at"),
             Self::Extension(why) => write!(f, "dropped by an extension: {why}"),
