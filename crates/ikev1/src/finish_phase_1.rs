@@ -3,7 +3,8 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use ike_ext::{Conclusion, Lifecycle, Role};
+use ike_ext::{Conclusion, Lifecycle, Role, Stage};
+use isakmp_wire::ExchangeType;
 
 use crate::auth::{Proven, Verified};
 use crate::context::Cx;
@@ -14,7 +15,10 @@ use crate::{informational, quick_mode, transaction};
 
 /// The peer's proof of phase 1 is right.
 pub(crate) fn done(cx: &mut Cx<'_>, sa: &mut Sa, proven: Proven) -> Result<(), Failure> {
-    if let Some(repeat) = &mut sa.first.repeat {
+    let unanswered = Stage::new(ExchangeType::AGGRESSIVE, 3);
+    if let Some(repeat) = &mut sa.first.repeat
+        && repeat.sent.stage != unanswered
+    {
         repeat.rest();
     }
     let contact = proven.initial_contact;

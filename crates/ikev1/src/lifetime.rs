@@ -137,8 +137,6 @@ impl Cx<'_> {
                 Due::Again => {
                     let sent = exchange.repeat.as_ref().map(|it| it.sent.clone());
                     if let Some(sent) = sent {
-                        // aggressive mode's last message has no answer of its own: it may be what was lost
-                        self.repeat_last(sa);
                         self.send(sa, &sent);
                         self.out.event(Event::Retransmitted {
                             sa: sa.facts.id,
@@ -163,15 +161,6 @@ impl Cx<'_> {
             sa.state = State::Closed;
         }
         Ok(())
-    }
-
-    fn repeat_last(&mut self, sa: &Sa) {
-        let unheard = sa.last_inbound <= sa.began;
-        let last = sa.first.repeat.as_ref().map(|it| &it.sent);
-        if let Some(sent) = last.filter(|_| unheard) {
-            let sent = sent.clone();
-            self.send(sa, &sent);
-        }
     }
 
     /// An exchange has ended without an answer, or needs no memory any more.

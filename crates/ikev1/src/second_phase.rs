@@ -71,6 +71,9 @@ impl Cx<'_> {
         exchange.iv = iv;
         exchange.last_in = Some(digest);
         sa.last_inbound = self.now;
+        if let Some(repeat) = &mut sa.first.repeat {
+            repeat.rest();
+        }
         self.follow(sa, datagram);
         let (payloads, _) = PayloadChain::parse_padded(header.next, plain.as_slice(), Header::LEN)?;
         let stage = Stage::new(header.exchange, exchange.step.number());

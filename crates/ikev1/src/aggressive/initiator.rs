@@ -107,6 +107,9 @@ pub(crate) fn conclude(
         cx.clear(sa, Outgoing::first(stage, payloads))
     };
     cx.send(sa, &sent);
-    sa.first.repeat = Some(crate::retransmit::Repeat::new(sent, sa.first.last_in, None));
+    // nothing answers it: it is repeated until something of phase 2 comes
+    let schedule = cx.schedule(sa, stage);
+    let answers = sa.first.last_in;
+    sa.first.repeat = Some(crate::retransmit::Repeat::new(sent, answers, schedule));
     Ok(())
 }
