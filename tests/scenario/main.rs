@@ -12,6 +12,7 @@ mod failures;
 mod flood;
 mod fragmentation;
 mod handshake;
+mod ikev1;
 mod liveness;
 mod loss;
 mod memory;

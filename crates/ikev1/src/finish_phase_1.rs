@@ -13,11 +13,22 @@ use crate::output::{self, Event, KeyLog};
 use crate::sa::{Established, Phase, Sa, State};
 use crate::{informational, quick_mode, transaction};
 
+/// The last message of aggressive mode, which nothing answers.
+const UNANSWERED: Stage = Stage::new(ExchangeType::AGGRESSIVE, 3);
+
+/// Something of phase 2 has come: the last message of aggressive mode has arrived.
+pub(crate) fn heard(sa: &mut Sa) {
+    if let Some(repeat) = &mut sa.first.repeat
+        && repeat.sent.stage == UNANSWERED
+    {
+        repeat.rest();
+    }
+}
+
 /// The peer's proof of phase 1 is right.
 pub(crate) fn done(cx: &mut Cx<'_>, sa: &mut Sa, proven: Proven) -> Result<(), Failure> {
-    let unanswered = Stage::new(ExchangeType::AGGRESSIVE, 3);
     if let Some(repeat) = &mut sa.first.repeat
-        && repeat.sent.stage != unanswered
+        && repeat.sent.stage != UNANSWERED
     {
         repeat.rest();
     }

@@ -13,7 +13,7 @@ use crate::input::Datagram;
 use crate::payload::one;
 use crate::sa::{Exchange, Sa, State, Step};
 use crate::send::{Cover, EXCHANGE};
-use crate::{informational, iv, quick_mode, transaction};
+use crate::{finish_phase_1, informational, iv, quick_mode, transaction};
 
 impl Cx<'_> {
     /// Takes a message of phase 2, or an early notification under phase 1's keys.
@@ -71,9 +71,7 @@ impl Cx<'_> {
         exchange.iv = iv;
         exchange.last_in = Some(digest);
         sa.last_inbound = self.now;
-        if let Some(repeat) = &mut sa.first.repeat {
-            repeat.rest();
-        }
+        finish_phase_1::heard(sa);
         self.follow(sa, datagram);
         let (payloads, _) = PayloadChain::parse_padded(header.next, plain.as_slice(), Header::LEN)?;
         let stage = Stage::new(header.exchange, exchange.step.number());

@@ -236,7 +236,9 @@ impl Peer {
         keys.cipher
             .seal(iv, &[], &mut body, &mut [])
             .expect("a cipher");
-        *iv = body[body.len() - BLOCK..].to_vec();
+        if let Some(last) = body.last_chunk::<BLOCK>() {
+            *iv = last.to_vec();
+        }
         let mut bytes = Vec::new();
         Header {
             next: first,
@@ -383,7 +385,7 @@ impl Peer {
     }
 
     /// Takes the endpoint's half, and derives the keys of a shared secret (RFC 2409 §5, App. B).
-    fn derive(&mut self, payloads: &[OwnedPayload]) {
+    pub fn take_half(&mut self, payloads: &[OwnedPayload]) {
         let other = 1 - self.own();
         self.publics[other].clone_from(&body(payloads, kind::KE));
         self.nonces[other].clone_from(&body(payloads, kind::NONCE));
@@ -418,11 +420,17 @@ impl Peer {
         mac(&*keys.id, &[x, y, spis[own], spis[other], &self.sa, id])
     }
 
-    /// Message 5 or 6: its identity and proof, then whatever else.
-    pub fn identify(&mut self, name: &str, more: &[OwnedPayload]) -> Packet {
+    /// Its identity and proof.
+    #[must_use]
+    pub fn proof_of(&self, name: &str) -> Vec<OwnedPayload> {
         let id = id(2, 0, 0, name.as_bytes());
         let hash = self.proof(self.own(), &id.body);
-        let mut payloads = vec![id, OwnedPayload::new(kind::HASH, hash)];
+        vec![id, OwnedPayload::new(kind::HASH, hash)]
+    }
+
+    /// Message 5 or 6: its identity and proof, then whatever else.
+    pub fn identify(&mut self, name: &str, more: &[OwnedPayload]) -> Packet {
+        let mut payloads = self.proof_of(name);
         payloads.extend_from_slice(more);
         self.sealed(&payloads)
     }
@@ -445,7 +453,7 @@ impl Peer {
         let third = self.half();
         let fourth = only(host.receive(now, &third));
         let (_, payloads) = self.open(&fourth);
-        self.derive(&payloads);
+        self.take_half(&payloads);
         payloads
     }
 
@@ -475,7 +483,7 @@ impl Peer {
         let third = only(host.receive(now, &answer));
         let (_, payloads) = self.open(&third);
         let fourth = self.half();
-        self.derive(&payloads);
+        self.take_half(&payloads);
         let fifth = only(host.receive(now, &fourth));
         let (_, payloads) = self.open(&fifth);
         self.check(&payloads);

@@ -1,0 +1,6 @@
+//! Whole lives of two IKEv1 endpoints over a simulated link, and of one with a peer that is written from the documents.
+
+mod bad_input;
+mod loss;
+mod schedules;
+mod windows;
