@@ -18,6 +18,7 @@ mod loss;
 mod memory;
 mod mutation;
 mod nat;
+mod nat_v1;
 mod pairs;
 mod rekey;
 mod schedules;

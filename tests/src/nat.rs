@@ -35,6 +35,11 @@ impl Nat {
         self.next += 1000;
     }
 
+    /// Lets in what comes to a public port, for the same private one.
+    pub fn forward(&mut self, port: u16) {
+        self.ports.insert(port, port);
+    }
+
     /// Rewrites the source of what leaves the private side.
     pub fn outbound(&mut self, packet: &mut Packet) {
         if packet.from.ip() == self.private {
