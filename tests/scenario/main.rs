@@ -1,6 +1,7 @@
 //! Whole lives of two endpoints over a simulated link.
 
 mod bad_input;
+mod cga;
 mod configuration;
 mod cookies;
 mod dead_peers;

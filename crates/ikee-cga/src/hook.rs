@@ -59,7 +59,8 @@ impl Extension for Cga {
         "cga"
     }
 
-    // [MS-IKEE] §3.4.4.1: message 1 says that we can. §3.4.5.1: so does message 2, to a peer that can.
+    // [MS-IKEE] §3.4.4.1: message 1 says that we can. [MS-IKEE] §3.4.5.1: so does message 2, to a peer that can.
+    // [MS-IKEE] §3.4.5.3: messages 3 and 4 are the core's.
     fn on_outgoing(&mut self, cx: &mut Context<'_>, sa: SaId, draft: &mut Draft<'_>) {
         if self.identities.is_empty() || draft.version() != Version::V1 {
             return;
@@ -82,7 +83,8 @@ impl Credential for Cga {
         METHOD
     }
 
-    /// [MS-IKEE] §3.4.1: 0xFDED is AUTH_CGA only with a peer that has said so; §3.4.4.1, §3.4.5.1: from and to our CGA.
+    /// 0xFDED is AUTH_CGA only with a peer that has said so ([MS-IKEE] §3.4.1, [MS-IKEE] §3.4.5.2), and from and to our CGA
+    /// ([MS-IKEE] §3.4.4.1, [MS-IKEE] §3.4.5.1).
     fn serves(&self, host: &dyn Host, sa: SaId) -> bool {
         let Some(facts) = host.facts(sa).filter(|_| self.pair(host, sa).is_some()) else {
             return false;
@@ -103,7 +105,7 @@ impl Credential for Cga {
         Some(wire::certificate(self.own(host, sa)?.certificate()))
     }
 
-    /// [MS-IKEE] §3.4.5.5, §3.4.5.6: the peer's address must be made of what it has shown. The prefix is that of the
+    /// [MS-IKEE] §3.4.5.5, [MS-IKEE] §3.4.5.6: the peer's address must be made of what it has shown. The prefix is that of the
     /// address it speaks from ([MS-IKEE] §3.4).
     fn trust(&mut self, cx: &mut Context<'_>, sa: SaId, peer: &Evidence<'_>) -> Trust {
         if peer.method != METHOD || !self.serves(cx.host(), sa) {

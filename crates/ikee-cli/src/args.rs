@@ -7,6 +7,7 @@ use ikee_daemon::config::{CONTROL_SOCKET, EXAMPLE, ProviderChoice};
 
 use ikee_daemon::control::LogLevel;
 
+use crate::cga::CgaArgs;
 use crate::inspect::InspectArgs;
 
 /// After the help of every command.
@@ -59,6 +60,8 @@ pub(crate) enum Command {
     Probe(ProbeArgs),
     /// Decode the IKE messages in a capture file, and decrypt them when the keys are given
     Inspect(InspectArgs),
+    /// Make, check or show a cryptographically generated address
+    Cga(CgaArgs),
     /// Print a shell's completions for this program
     Completions(CompletionsArgs),
     /// Write this program's manual pages

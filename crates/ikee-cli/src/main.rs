@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod cga;
 mod client;
 mod daemon;
 mod demo;
@@ -23,6 +24,7 @@ use args::{Arguments, Command};
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
+        Command::Cga(arguments) => cga::run(&arguments),
         Command::Completions(arguments) => generate::completions(&arguments),
         Command::Daemon(arguments) => daemon::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

@@ -1,6 +1,7 @@
 #![deny(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
+pub mod cga;
 pub mod clock;
 pub mod config;
 pub mod control;

@@ -4,6 +4,7 @@
 //! own seeds, those below `IKEE_TEST_DATA`, and a fixed number of mutations of both.
 
 mod certificate;
+mod cga;
 mod endpoint;
 mod endpoint_v1;
 mod esp;
@@ -14,6 +15,7 @@ mod reassembly;
 mod replay;
 
 pub use certificate::certificate;
+pub use cga::cga;
 pub use endpoint::endpoint_v2;
 pub use endpoint_v1::endpoint_v1;
 pub use esp::esp_open;

@@ -6,7 +6,7 @@ use ikee_tests::{Rng, Setup};
 
 use crate::certificate::SEEDS;
 use crate::{
-    certificate, each_payload, endpoint_v1, endpoint_v2, esp_open, reassembly, v1_message,
+    certificate, cga, each_payload, endpoint_v1, endpoint_v2, esp_open, reassembly, v1_message,
     v2_message,
 };
 
@@ -125,6 +125,12 @@ fn chains_of_certificates_replay() {
     let files = SEEDS.map(<[u8]>::to_vec);
     let chains = noise(300, 60);
     replay(certificate, &[&chains[..], &files].concat(), MUTATIONS);
+}
+
+#[test]
+fn what_addresses_are_made_of_replays() {
+    let seeds = [crate::cga::seeds(), noise(200, 80)].concat();
+    replay(cga, &seeds, 10 * MUTATIONS);
 }
 
 #[test]
