@@ -62,11 +62,14 @@ fn address(side: usize) -> Ipv6Addr {
     identity(side, 1).address()
 }
 
+/// What becomes of the body of an ID payload.
+type Lie = fn(&mut Vec<u8>);
+
 /// The extension, but for what it says of itself.
 #[derive(Debug)]
 struct Liar {
     inner: Cga,
-    lie: fn(&mut Vec<u8>),
+    lie: Lie,
     /// Instead of its own.
     certificate: Option<Vec<u8>>,
 }
@@ -184,7 +187,7 @@ impl World {
     }
 
     /// With one side that lies about itself.
-    fn with_liar(liar: usize, lie: fn(&mut Vec<u8>)) -> Self {
+    fn with_liar(liar: usize, lie: Lie) -> Self {
         Self::new([A, B].map(|side| {
             let inner = Cga::new().with(identity(side, 1));
             let lie = if side == liar {
@@ -431,7 +434,7 @@ fn a_choice_without_the_vendor_id_is_refused() {
 #[test]
 fn each_lie_in_the_identity_is_refused_with_its_reason_by_both_roles() {
     let hash1 = Refusal::Hash1.reason();
-    let lies: [(fn(&mut Vec<u8>), &str); 6] = [
+    let lies: [(Lie, &str); 6] = [
         (|body| body[4] ^= 1, hash1),
         (|body| body[20] = 1, hash1),
         (|body| body[20] = 3, Refusal::Collisions.reason()),
