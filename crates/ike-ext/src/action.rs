@@ -97,6 +97,9 @@ pub enum Lifecycle {
     Established,
     /// The negotiation fails; the core is about to compose what it tells the peer.
     Failing(Blame),
+    /// The peer has proved who it is, which the facts tell; nothing has come of it yet, and
+    /// [`Policy::conclusion`](crate::Policy::conclusion) is asked next (IKEv2).
+    Proven,
     /// The quick mode with this message ID fails (IKEv1); the core is about to compose what it tells the peer. The SA
     /// stands.
     QuickModeFailing(u32, Blame),

@@ -1,7 +1,8 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
-use ipsec_doi::HashId;
+use ipsec_doi::auth_method::Proof;
+use ipsec_doi::{HashId, Identity};
 use isakmp_wire::{Spi, Version};
 
 use crate::action::Action;
@@ -94,6 +95,9 @@ pub struct SaFacts<'a> {
     pub spis: (Spi, Spi),
     /// The hash function of phase 1, once chosen (IKEv1).
     pub hash: Option<HashId>,
+    /// Who the peer has proved to be, and by what; `None` before, once the SA is over, and from a
+    /// core that does not tell.
+    pub proven: Option<(&'a Identity, Proof)>,
     vendor_ids: &'a [Vec<u8>],
 }
 
@@ -110,6 +114,7 @@ impl<'a> SaFacts<'a> {
             protected: false,
             spis: (Spi::ZERO, Spi::ZERO),
             hash: None,
+            proven: None,
             vendor_ids: &[],
         }
     }
@@ -139,6 +144,13 @@ impl<'a> SaFacts<'a> {
     #[must_use]
     pub const fn with_hash(mut self, hash: Option<HashId>) -> Self {
         self.hash = hash;
+        self
+    }
+
+    /// With who its peer has proved to be, and by what.
+    #[must_use]
+    pub const fn with_proven(mut self, proven: Option<(&'a Identity, Proof)>) -> Self {
+        self.proven = proven;
         self
     }
 

@@ -119,6 +119,14 @@ pub trait Policy {
         true
     }
 
+    /// Whether the peer may have what its request asks for: a child, or new keys for one or for the
+    /// SA. If not, it is told so, and the SA stays as it is (IKEv2). Asked after
+    /// [`Extension::on_incoming`](crate::Extension::on_incoming) has seen the request. All
+    /// extensions must agree.
+    fn grants(&self, _host: &dyn Host, _sa: SaId) -> bool {
+        true
+    }
+
     /// How often the message at `stage` may be retransmitted. The smallest wins.
     fn retry_limit(&self, _sa: SaId, _stage: Stage) -> Option<u8> {
         None

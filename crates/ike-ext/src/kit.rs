@@ -3,7 +3,7 @@
 //! It asserts, and so panics: it is for tests only.
 #![expect(clippy::exhaustive_structs, reason = "tests build them")]
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
@@ -15,7 +15,7 @@ use isakmp_wire::{
 };
 
 use crate::action::{Action, Lifecycle, Verdict};
-use crate::context::{ChildFacts, Context, Host, Prf, SaFacts};
+use crate::context::{ChildFacts, Context, Host, Key, Prf, SaFacts};
 use crate::extension::Extension;
 use crate::facet::Chunk;
 use crate::handle::{ChildId, Role, SaId};
@@ -28,6 +28,8 @@ use crate::time::Instant;
 pub struct FakeHost {
     /// Its SAs: facts, and the vendor IDs of the peer.
     pub sas: BTreeMap<SaId, (SaFacts<'static>, Vec<Vec<u8>>)>,
+    /// Those of them that have no keys for [`Host::prf`].
+    pub keyless: BTreeSet<SaId>,
     /// How many authenticated SAs it has with anybody.
     pub established: usize,
     /// How many half-open negotiations.
@@ -43,8 +45,10 @@ impl Host for FakeHost {
         let (facts, vendor_ids) = self.sas.get(&sa)?;
         Some(facts.with_vendor_ids(vendor_ids))
     }
-    fn find(&self, _: Spi, _: Spi) -> Option<SaId> {
-        self.sas.keys().next().copied()
+    fn find(&self, initiator: Spi, responder: Spi) -> Option<SaId> {
+        let mut sas = self.sas.iter();
+        let found = sas.find(|(_, (facts, _))| facts.spis == (initiator, responder));
+        found.map(|(id, _)| *id)
     }
     fn child(&self, child: ChildId) -> Option<ChildFacts> {
         self.children.get(&child).copied()
@@ -67,8 +71,30 @@ impl Host for FakeHost {
         out.len().min(hash.output_len())
     }
     fn prf(&self, ask: Prf<'_>, out: &mut [u8]) -> Option<usize> {
-        self.sas.get(&ask.owner)?;
-        Some(self.digest(HashId::SHA1, ask.parts, out))
+        self.sas
+            .get(&ask.owner)
+            .filter(|_| self.sas.contains_key(&ask.function))?;
+        if self.keyless.contains(&ask.owner) {
+            return None;
+        }
+        let key = match ask.key {
+            Key::Integrity(Role::Initiator) => 1,
+            Key::Integrity(Role::Responder) => 2,
+            Key::SkeyidA => 3,
+        };
+        // FNV-1a: anything that depends on all of it, and on the order
+        let step = |sum: u64, octet: u64| (sum ^ octet).wrapping_mul(0x0100_0000_01b3);
+        let seed = [0xcbf2_9ce4_8422_2325, ask.owner.get(), key];
+        let octets = ask.parts.iter().flat_map(|part| part.iter());
+        let mut sum = octets.fold(seed.into_iter().fold(0, step), |sum, octet| {
+            step(sum, u64::from(*octet))
+        });
+        let len = out.len().min(HashId::SHA1.output_len());
+        for octet in out.iter_mut().take(len) {
+            sum = step(sum, 0);
+            *octet = sum.to_be_bytes().first().copied().unwrap_or_default();
+        }
+        Some(len)
     }
 }
 

@@ -168,6 +168,13 @@ impl<'a> Draft<'a> {
         at.is_some()
     }
 
+    /// Takes all payloads of a type out again, those of the core included; how many there were.
+    pub fn remove(&mut self, kind: PayloadType) -> usize {
+        let before = self.payloads.len();
+        self.payloads.retain(|it| it.kind != kind);
+        before.saturating_sub(self.payloads.len())
+    }
+
     /// Advertises a capability, with the payload type of the message's version; a second
     /// identical vendor ID is dropped.
     pub fn vendor_id(&mut self, id: &[u8]) {

@@ -176,6 +176,12 @@ impl Extensions {
         self.policies().all(|it| it.permits(sa, candidate))
     }
 
+    /// Whether all agree that the peer may have what its request asks for.
+    #[must_use]
+    pub fn grants(&self, host: &dyn Host, sa: SaId) -> bool {
+        self.policies().all(|it| it.grants(host, sa))
+    }
+
     /// The smallest retry limit.
     #[must_use]
     pub fn retry_limit(&self, sa: SaId, stage: Stage) -> Option<u8> {

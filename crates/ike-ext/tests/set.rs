@@ -124,6 +124,9 @@ impl Policy for Puppet {
     fn permits(&self, _: SaId, _: PolicyId) -> bool {
         self.permits
     }
+    fn grants(&self, _: &dyn Host, _: SaId) -> bool {
+        self.permits
+    }
     fn retry_limit(&self, _: SaId, _: Stage) -> Option<u8> {
         self.retries
     }
@@ -310,6 +313,8 @@ fn limits_are_the_smallest_and_permission_is_unanimous() {
     assert_eq!(rig.set.retry_limit(Rig::SA, INIT), Some(2));
     assert_eq!(rig.set.idle_limit(Rig::SA), Some(Duration::from_secs(2)));
     assert!(!rig.set.permits(Rig::SA, PolicyId::new(1)));
+    assert!(!rig.set.grants(&rig.host, Rig::SA));
+    assert!(Extensions::none().grants(&rig.host, Rig::SA));
     assert!(Extensions::none().permits(Rig::SA, PolicyId::new(1)));
 }
 

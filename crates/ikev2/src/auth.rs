@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use ike_crypto::{Provider, SignatureScheme};
 use ike_ext::Role;
+use ipsec_doi::auth_method;
 use ipsec_doi::{HashId, Identity};
 use isakmp_wire::v2::{AuthMethod, Authentication, Identification, kind};
 use isakmp_wire::{Encode, OwnedPayload};
@@ -19,11 +20,16 @@ pub(crate) mod signature;
 
 /// An identity whose proof has been checked. There is no other way to an established SA.
 #[derive(Clone, Debug)]
-pub(crate) struct Verified(Identity);
+pub(crate) struct Verified(Identity, auth_method::Proof);
 
 impl Verified {
     pub(crate) const fn identity(&self) -> &Identity {
         &self.0
+    }
+
+    /// Whose, and by what, for extensions.
+    pub(crate) const fn proven(&self) -> (&Identity, auth_method::Proof) {
+        (&self.0, self.1)
     }
 }
 
@@ -193,7 +199,7 @@ pub(crate) fn verify<'a>(
             // any of several, as when a key is replaced
             for secret in accepted.iter().filter_map(RemoteProof::secret) {
                 if mac::check(provider, keys, role, &signed, secret, proof.auth.data)? {
-                    return Ok(Checked::Done(Verified(peer.clone())));
+                    return Ok(Checked::Done(Verified(peer.clone(), expected.kind())));
                 }
             }
             Err(AuthenticationFailure::WrongSecret { peer: peer.clone() }.into())
@@ -202,7 +208,7 @@ pub(crate) fn verify<'a>(
         RemoteProof::Null => {
             let secret = keys.proof_key(role);
             mac::check(provider, keys, role, &signed, secret, proof.auth.data)?
-                .then(|| Checked::Done(Verified(Identity::nobody())))
+                .then(|| Checked::Done(Verified(Identity::nobody(), expected.kind())))
                 .ok_or_else(|| AuthenticationFailure::WrongNull { peer: peer.clone() }.into())
         }
         RemoteProof::Signature(trust) => {
@@ -233,7 +239,7 @@ pub(crate) fn verify_signature(
     let peer = proof.identity.clone();
     for scheme in &schemes {
         if by(scheme)? {
-            return Ok(Verified(peer));
+            return Ok(Verified(peer, auth_method::Proof::Signature));
         }
     }
     let method = proof.auth.method;

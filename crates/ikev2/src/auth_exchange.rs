@@ -106,6 +106,9 @@ fn plain_ends(sa: &Sa) -> Ends {
     }
 }
 
+/// What is told of a negotiation that succeeded, and was to serve another purpose.
+const SERVED: Failure = Failure::Refused("it has served its purpose");
+
 /// Both sides are authenticated. What the peer says about older SAs is heeded only now.
 fn establish(
     cx: &mut Cx<'_>,

@@ -8,6 +8,7 @@ use ipsec_doi::Identity;
 use isakmp_wire::PayloadChain;
 use isakmp_wire::v2::{IdType, NotifyType};
 
+use crate::auth::Verified;
 use crate::context::Cx;
 use crate::init::{self, notifies};
 use crate::lifetime::postpone;
@@ -45,18 +46,7 @@ fn same_peer(a: &Sa, b: &Sa) -> bool {
 }
 
 fn remote_id(sa: &Sa) -> Option<&Identity> {
-    match &sa.state {
-        State::Established(state) => Some(state.remote_id()),
-        State::AwaitInitResponse(_)
-        | State::AwaitAuthRequest(_)
-        | State::AwaitAuthResponse(_)
-        | State::AwaitTrust(_)
-        | State::Closing(_)
-        | State::Prepared(_)
-        | State::Replaced(_)
-        | State::Lingering(_)
-        | State::Closed => None,
-    }
+    sa.verified().map(Verified::identity)
 }
 
 /// Once both sides are authenticated, ends what the new SA leaves no place for.

@@ -8,14 +8,16 @@ use core::net::IpAddr;
 use ike_crypto::random::SeededRandom;
 use ike_crypto::{Provider, Random};
 use ike_ext::{
-    Action, Alarm, ChildId, Context, Draft, Extensions, Host, Inbound, Instant, Key, Lifecycle,
-    PolicyId, Prf, SaFacts, SaId, Verdict,
+    Action, Alarm, ChildId, Conclusion, Context, Draft, Extensions, Host, Inbound, Instant, Key,
+    Lifecycle, PolicyId, Prf, SaFacts, SaId, Verdict,
 };
 use ipsec_doi::HashId;
 use isakmp_wire::{Spi, Version};
 
+use crate::auth::Verified;
 use crate::config::{Config, Connection};
 use crate::cookie::CookieJar;
+use crate::failure::Failure;
 use crate::lease::Leases;
 use crate::output::Outbox;
 use crate::sa::{Facts, Path, Phase, Sa};
@@ -90,10 +92,21 @@ impl Cx<'_> {
         sa: &Sa,
         call: impl FnOnce(&mut Extensions, &mut Context<'_>) -> R,
     ) -> R {
+        self.ask_as(sa, None, call)
+    }
+
+    /// As [`ask`](Self::ask), when the peer has proved who it is, and nothing has come of it yet.
+    fn ask_as<R>(
+        &mut self,
+        sa: &Sa,
+        proven: Option<&Verified>,
+        call: impl FnOnce(&mut Extensions, &mut Context<'_>) -> R,
+    ) -> R {
         let mut actions = Vec::new();
         let mut view = View {
             core: &mut *self.core,
             current: Some(sa),
+            proven,
         };
         let result = call(
             &mut *self.extensions,
@@ -101,6 +114,15 @@ impl Cx<'_> {
         );
         self.core.actions.append(&mut actions);
         result
+    }
+
+    /// The peer has proved who it is: whether an SA is to come of it.
+    pub(crate) fn proven(&mut self, sa: &Sa, peer: &Verified) -> Conclusion {
+        let id = sa.facts.id;
+        self.ask_as(sa, Some(peer), |extensions, cx| {
+            extensions.lifecycle(cx, id, Lifecycle::Proven);
+        });
+        self.extensions.conclusion(id)
     }
 
     pub(crate) fn lifecycle(&mut self, sa: &Sa, what: Lifecycle) {
@@ -127,6 +149,7 @@ impl Cx<'_> {
         let mut view = View {
             core: &mut *self.core,
             current: None,
+            proven: None,
         };
         call(
             &mut *self.extensions,
@@ -146,8 +169,17 @@ impl Cx<'_> {
             &View {
                 core: &mut *self.core,
                 current: Some(sa),
+                proven: None,
             },
         )
+    }
+
+    /// Whether the peer may have what its request asks for.
+    pub(crate) fn granted(&mut self, sa: &Sa) -> Result<(), Failure> {
+        let granted = self.question(sa, |extensions, host| extensions.grants(host, sa.facts.id));
+        granted
+            .then_some(())
+            .ok_or(Failure::Refused("an extension does not grant it"))
     }
 }
 
@@ -155,6 +187,8 @@ impl Cx<'_> {
 struct View<'a> {
     core: &'a mut Core,
     current: Option<&'a Sa>,
+    /// Who its peer has proved to be, before its state tells.
+    proven: Option<&'a Verified>,
 }
 
 impl View<'_> {
@@ -177,7 +211,12 @@ impl Facts {
 
 impl Host for View<'_> {
     fn facts(&self, sa: SaId) -> Option<SaFacts<'_>> {
-        self.sa(sa).map(|it| it.facts.public())
+        let it = self.sa(sa)?;
+        let early = self
+            .proven
+            .filter(|_| self.current.is_some_and(|current| current.facts.id == sa));
+        let proven = early.or_else(|| it.verified()).map(Verified::proven);
+        Some(it.facts.public().with_proven(proven))
     }
 
     fn find(&self, initiator: Spi, responder: Spi) -> Option<SaId> {

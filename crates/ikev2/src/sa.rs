@@ -12,6 +12,7 @@ use ipsec_doi::encapsulation::Mode;
 use isakmp_wire::Spi;
 use isakmp_wire::v2::CfgAttribute;
 
+use crate::auth::Verified;
 use crate::auth_exchange::{AwaitAuthRequest, AwaitAuthResponse, AwaitTrust};
 use crate::config::Connection;
 use crate::init::AwaitInitResponse;
@@ -349,6 +350,22 @@ impl Sa {
     pub(crate) fn established(&mut self) -> Option<&mut Established> {
         match &mut self.state {
             State::Established(state) => Some(state),
+            State::AwaitInitResponse(_)
+            | State::AwaitAuthRequest(_)
+            | State::AwaitAuthResponse(_)
+            | State::AwaitTrust(_)
+            | State::Closing(_)
+            | State::Prepared(_)
+            | State::Replaced(_)
+            | State::Lingering(_)
+            | State::Closed => None,
+        }
+    }
+
+    /// Who its peer has proved to be.
+    pub(crate) fn verified(&self) -> Option<&Verified> {
+        match &self.state {
+            State::Established(state) => Some(&state.peer),
             State::AwaitInitResponse(_)
             | State::AwaitAuthRequest(_)
             | State::AwaitAuthResponse(_)

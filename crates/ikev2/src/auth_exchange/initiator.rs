@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use ike_ext::{Inbound, PolicyId, Role};
+use ike_ext::{Conclusion, Inbound, PolicyId, Role};
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{Identity, TrafficSelector};
 use isakmp_wire::v2::{self, AuthMethod, NotifyType, kind};
@@ -12,7 +12,7 @@ use isakmp_wire::{ExchangeType, OwnedPayload};
 use crate::auth::{self, Checked, Transcript, Verified, certificates};
 use crate::auth_exchange::trust::{self, Half, Verdict};
 use crate::auth_exchange::{
-    AwaitAuthResponse, PeerPayloads, configuration, establish, evidence, plain_ends,
+    AwaitAuthResponse, PeerPayloads, SERVED, configuration, establish, evidence, plain_ends,
 };
 use crate::authentication::{AuthorityHash, Trust};
 use crate::child::{self, ChildOffer, ChildPayloads, Ends, Origin};
@@ -160,6 +160,11 @@ fn finish(
     message: &Inbound<'_>,
     peer: Verified,
 ) -> Result<(), Failure> {
+    if let Conclusion::Decline(payload) = cx.proven(sa, &peer) {
+        cx.failed(sa, SERVED);
+        sa.state = State::Closing(None);
+        return cx.request(sa, ExchangeType::INFORMATIONAL, alloc::vec![payload]);
+    }
     let payloads = message.payloads();
     establish(cx, sa, peer, payloads)?;
     if let Err(failure) = open_child(cx, sa, state, message) {

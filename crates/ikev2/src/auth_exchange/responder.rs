@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use ike_ext::{Inbound, Role};
+use ike_ext::{Conclusion, Inbound, Role};
 use ipsec_doi::{Identity, IkeProposal, IkeSuite};
 use isakmp_wire::v2::{self, AuthMethod, Identification, NotifyType, kind};
 use isakmp_wire::{ExchangeType, OwnedPayload};
@@ -12,7 +12,8 @@ use isakmp_wire::{ExchangeType, OwnedPayload};
 use crate::auth::{self, Checked, Verified, certificates};
 use crate::auth_exchange::trust::{self, Candidates, Half, Verdict};
 use crate::auth_exchange::{
-    AwaitAuthRequest, PeerPayloads, configuration, establish, evidence, identity, plain_ends,
+    AwaitAuthRequest, PeerPayloads, SERVED, configuration, establish, evidence, identity,
+    plain_ends,
 };
 use crate::authentication::RemoteProof;
 use crate::child::{self, Agreed, ChildPayloads, Origin};
@@ -133,6 +134,9 @@ fn answer(
     message: &Inbound<'_>,
     verified: Verified,
 ) -> Result<(), Failure> {
+    if let Conclusion::Decline(payload) = cx.proven(sa, &verified) {
+        return decline(cx, sa, index, message, payload);
+    }
     let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
     let asked = certificates::asked(message.payloads());
     let signed = (&secure.keys, &state.transcript, Role::Responder);
@@ -171,6 +175,23 @@ fn answer(
             Ok(())
         }
     }
+}
+
+/// The negotiation was for something else than an SA: nothing stays of it but the answer.
+fn decline(
+    cx: &mut Cx<'_>,
+    sa: &mut Sa,
+    index: usize,
+    message: &Inbound<'_>,
+    payload: OwnedPayload,
+) -> Result<(), Failure> {
+    let connection = cx.core.connection(Some(index)).ok_or(NO_CONNECTION)?;
+    sa.facts.policy = Some(connection.policy);
+    let (exchange, message_id) = (ExchangeType::IKE_AUTH, message.header.message_id);
+    cx.respond(sa, exchange, message_id, alloc::vec![payload])?;
+    cx.failed(sa, SERVED);
+    cx.linger(sa, None);
+    Ok(())
 }
 
 /// The connections for these addresses, identities, this suite and this method that the extensions
@@ -259,6 +280,7 @@ fn open_child(
     message: &Inbound<'_>,
     reply: &mut Vec<OwnedPayload>,
 ) -> Result<Agreed, Failure> {
+    cx.granted(sa)?;
     let payloads = message.payloads();
     let asked = configuration(payloads)?.filter(|it| it.kind == v2::CfgType::REQUEST);
     let mut ends = plain_ends(sa);

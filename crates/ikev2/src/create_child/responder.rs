@@ -86,6 +86,7 @@ fn serve(cx: &mut Cx<'_>, sa: &mut Sa, payloads: PayloadChain<'_>) -> Result<Rep
     if let Some(kind) = unknown_critical(payloads) {
         return Err(Misbehaviour::UnknownCritical(kind).into());
     }
+    cx.granted(sa)?;
     let offered = SecurityAssociation::parse(one(payloads, kind::SA)?)?;
     let other = Other::read(sa, payloads)?;
     let first = offered.proposals().next().map(|it| it.protocol);
