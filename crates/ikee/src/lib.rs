@@ -30,6 +30,8 @@ pub use ike_rustcrypto as rustcrypto;
 pub use ikee_cga as cga;
 #[cfg(feature = "coexistence")]
 pub use ikee_coexistence as coexistence;
+#[cfg(feature = "correlation")]
+pub use ikee_correlation as correlation;
 #[cfg(feature = "discovery")]
 pub use ikee_discovery as discovery;
 #[cfg(feature = "dos")]
@@ -44,6 +46,8 @@ pub use ikee_fragmentation as fragmentation;
 pub use ikee_fragmentation_v2 as fragmentation_v2;
 #[cfg(feature = "nat-t")]
 pub use ikee_nat_t as nat_t;
+#[cfg(feature = "realm")]
+pub use ikee_realm as realm;
 #[cfg(feature = "reliable-delete")]
 pub use ikee_reliable_delete as reliable_delete;
 #[cfg(feature = "server-address")]
