@@ -51,7 +51,7 @@ impl Config {
     }
 }
 
-/// Local UDP ports (RFC 2408 §2.5.1, RFC 3947 §4).
+/// Local UDP ports (RFC 2408 §2.5.1, RFC 3947 §4, [MS-IKEE] §2.1).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "IKE has two ports")]
 pub struct Ports {

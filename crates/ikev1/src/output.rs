@@ -4,17 +4,19 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
-use core::time::Duration;
 
 use ike_crypto::SecretVec;
 use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
-use ipsec_doi::encapsulation::Encapsulation;
 use ipsec_doi::v1::IkeSuite;
-use ipsec_doi::{Encryption, GroupId, Identity, IntegrityId, TrafficSelector};
-use isakmp_wire::v1::{AuthMethod, NotifyType, ProtocolId};
+use ipsec_doi::{Identity, TrafficSelector};
+use isakmp_wire::v1::{AuthMethod, NotifyType};
 use isakmp_wire::{ExchangeType, PayloadType, Spi};
 
 use crate::failure::{Dropped, Failure};
+
+mod child;
+
+pub use child::{ChildKeys, ChildLimits, ChildSa, ChildSuite};
 
 /// Where an endpoint puts what follows from an input. Reuse it: it keeps its allocation.
 #[derive(Debug, Default)]
@@ -93,78 +95,6 @@ pub struct ChildUpdate {
     pub local: SocketAddr,
     /// The peer's.
     pub remote: SocketAddr,
-}
-
-/// The algorithms of a pair of ESP or AH SAs.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct ChildSuite {
-    /// ESP or AH.
-    pub protocol: ProtocolId,
-    /// Encryption; `None` for AH.
-    pub encryption: Option<Encryption>,
-    /// Integrity; `None` with AEAD.
-    pub integrity: Option<IntegrityId>,
-    /// The group of the key exchange of its own, if there was one.
-    pub group: Option<GroupId>,
-    /// Whether sequence numbers have 64 bits.
-    pub esn: bool,
-}
-
-/// How long a child may be used; the core times the seconds, the data plane counts the octets.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct ChildLimits {
-    /// From now until it is deleted.
-    pub time: Duration,
-    /// Octets after which [`Input::ChildExpired`](crate::Input::ChildExpired) is due, soft and hard.
-    pub octets: Option<(u64, u64)>,
-    /// Silence after which it may be deleted, which an extension asks for.
-    pub idle: Option<Duration>,
-}
-
-/// A negotiated pair of SAs, with everything that a data plane needs.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct ChildSa {
-    /// Its handle.
-    pub id: ChildId,
-    /// The IKE SA above it.
-    pub sa: SaId,
-    /// The connection it belongs to.
-    pub policy: PolicyId,
-    /// Its name in the configuration.
-    pub name: String,
-    /// Protocol and algorithms.
-    pub suite: ChildSuite,
-    /// Tunnel or transport, with UDP around it or without.
-    pub encapsulation: Encapsulation,
-    /// From the peer to us.
-    pub inbound: ChildKeys,
-    /// From us to the peer.
-    pub outbound: ChildKeys,
-    /// What lies behind us, and behind the peer.
-    pub selectors: (TrafficSelector, TrafficSelector),
-    /// Our outer address and port, and the peer's.
-    pub ends: (SocketAddr, SocketAddr),
-    /// Our and the peer's address before translation, where they told (RFC 3947 §5.2): for checksums in transport mode.
-    pub original: (Option<IpAddr>, Option<IpAddr>),
-    /// The child that it takes the place of.
-    pub replaces: Option<ChildId>,
-    /// How long it may be used.
-    pub limits: ChildLimits,
-}
-
-/// One direction of a child SA.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct ChildKeys {
-    /// The SPI on the wire, chosen by the receiver.
-    pub spi: u32,
-    /// Encryption key; for an AEAD or a counter mode, the salt follows. Empty for AH.
-    pub encryption: SecretVec,
-    /// Integrity key; empty for an AEAD.
-    pub integrity: SecretVec,
 }
 
 /// News, for logs and for the application.

@@ -19,6 +19,7 @@ use crate::send::Cover;
 
 pub(crate) mod child;
 pub(crate) mod initiator;
+mod lifetime;
 pub(crate) mod offer;
 pub(crate) mod responder;
 

@@ -16,7 +16,7 @@ use crate::failure::{Failure, Incompatibility, Misbehaviour};
 /// The one transform of a phase 1 proposal (RFC 2407 §4.4.2).
 const KEY_IKE: u8 = 1;
 
-/// Whether a connection may serve a peer at these addresses.
+/// Whether a connection may serve a peer at these addresses ([MS-IKEE] §3.1.1).
 pub(crate) fn is_for(connection: &Connection, local: SocketAddr, remote: SocketAddr) -> bool {
     connection.local.is_none_or(|it| it == local.ip())
         && connection.remote.is_none_or(|it| it.address == remote.ip())

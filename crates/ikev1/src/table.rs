@@ -106,7 +106,8 @@ impl Table {
         Ok((id, spi))
     }
 
-    /// The SA that has this SPI of ours.
+    /// The SA that has this SPI of ours. The peer's is compared with it ([MS-IKEE] §3.1.1); addresses are not, as they may
+    /// change behind a NAT (RFC 3947 §4).
     pub(crate) fn find(&self, spi: Spi) -> Option<SaId> {
         self.find_own(spi).or_else(|| self.given.get(&spi).copied())
     }

@@ -4,19 +4,18 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use ike_ext::{ChildDraft, ChildId, Inbound, Lifecycle, Stage};
+use ipsec_doi::GroupId;
 use ipsec_doi::encapsulation::Encapsulation;
-use ipsec_doi::v1::{Lifetimes, Phase2};
-use ipsec_doi::{GroupId, Life};
-use isakmp_wire::v1::{
-    KeyExchange, NotifyType, Phase2Attribute, ProtocolId, SecurityAssociation, kind,
-};
-use isakmp_wire::{Attribute, ExchangeType, Flags, OwnedPayload, PayloadChain, RawPayload};
+use ipsec_doi::v1::Phase2;
+use isakmp_wire::v1::{KeyExchange, NotifyType, ProtocolId, SecurityAssociation, kind};
+use isakmp_wire::{ExchangeType, Flags, OwnedPayload, PayloadChain, RawPayload};
 
 use crate::context::Cx;
 use crate::failure::{Failure, Misbehaviour};
 use crate::narrow::Named;
 use crate::output::Event;
 use crate::payload::{self, NONCE, notifications, one};
+use crate::quick_mode::lifetime::responder_lifetime;
 use crate::quick_mode::{
     Agreed, AwaitAnswer, AwaitConnected, child, offer, originals, proof_cover,
 };
@@ -273,37 +272,6 @@ fn check_identities(ours: &(Named, Named), payloads: PayloadChain<'_>) -> Result
     } else {
         Err(Misbehaviour::ChangedIdentities.into())
     }
-}
-
-/// What the responder says that it keeps the SA for (RFC 2407 §4.6.3.1).
-fn responder_lifetime(payloads: PayloadChain<'_>) -> Option<Lifetimes> {
-    let notify = notifications(payloads).find(|it| it.kind == NotifyType::RESPONDER_LIFETIME)?;
-    let mut out = Lifetimes::default();
-    let mut kind = None;
-    let list = isakmp_wire::Attributes::parse(notify.data, 0).ok()?;
-    for it in list {
-        if it.kind == Phase2Attribute::LIFE_TYPE.get() {
-            kind = it.number().and_then(|it| u16::try_from(it).ok());
-        } else if it.kind == Phase2Attribute::LIFE_DURATION.get() {
-            let octets = it.number()?.to_be_bytes();
-            match Life::from_v1(kind?, &octets)? {
-                Life::Seconds(it) => out.seconds = Some(it),
-                Life::Kilobytes(it) => out.kilobytes = Some(it),
-            }
-        }
-    }
-    Some(out)
-}
-
-/// The data of RESPONDER-LIFETIME.
-pub(crate) fn lifetime_data(life: Life) -> Vec<u8> {
-    use isakmp_wire::Encode;
-    let (kind, duration) = life.to_v1();
-    let mut out = Vec::new();
-    Attribute::short(Phase2Attribute::LIFE_TYPE.get(), kind).encode(&mut out);
-    let octets = duration.to_be_bytes();
-    Attribute::long(Phase2Attribute::LIFE_DURATION.get(), &octets).encode(&mut out);
-    out
 }
 
 /// Message 3. With the commit bit the responder confirms it, and until then the SAs are not used (RFC 2408 §3.1).

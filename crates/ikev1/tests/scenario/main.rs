@@ -11,6 +11,7 @@ mod deviations;
 mod gate;
 mod lifetimes;
 mod main_mode;
+mod policies;
 mod reconfiguration;
 mod refusals;
 mod seam;

@@ -205,3 +205,36 @@ fn authorities_go_into_certificate_requests() {
     };
     assert_eq!(pair.crossed.iter().filter(asked).count(), 2);
 }
+
+/// Windows XP may wrap its chain in PKCS #7: it is handed on as it is, and is enough to prove an identity by.
+#[test]
+fn a_chain_in_pkcs_7_is_handed_on() {
+    let mut pair = aggressive(Profile::RFC);
+    // the second message is in clear, and its certificates are under no HASH
+    pair.meddler = Some(Box::new(|mut packet| {
+        let encoding = |at: usize| [b"\x04the certificate of b", b"\x04its issuer's........"][at];
+        for (at, len) in [(0, 20), (1, 12)] {
+            let wanted = &encoding(at)[..len];
+            let found = packet.bytes.windows(len).position(|it| it == wanted);
+            if let Some(found) = found {
+                packet.bytes[found] = 1;
+            }
+        }
+        vec![packet]
+    }));
+    pair.connect();
+    pair.assert_joined(1);
+    let shown = pair.hosts[A].events.iter().find_map(|it| match it {
+        Event::PeerCertificates(it) => Some(it.clone()),
+        _ => None,
+    });
+    let shown = shown.unwrap();
+    assert!(shown.chain.is_empty());
+    assert_eq!(
+        shown.wrapped,
+        [
+            b"the certificate of b.example".to_vec(),
+            b"its issuer's".to_vec()
+        ]
+    );
+}

@@ -142,3 +142,22 @@ fn attributes_of_any_length_do_no_harm() {
     }
     arena.survived();
 }
+
+/// RFC 2409 §5.5: several SAs in one quick mode are refused by name, and the SA above stands.
+#[test]
+fn several_sas_in_one_quick_mode_are_refused() {
+    let mut arena = Arena::new();
+    arena.throw(State::Up, |it| {
+        let (guard, mut payloads) = it.genuine(State::Up);
+        payloads.insert(1, phase_2(0x4001, 1));
+        vec![it.wrap(guard, &payloads)]
+    });
+    let host = &arena.pair.hosts[1];
+    let failure = host.failures().last().expect("a refusal").to_string();
+    assert!(
+        failure.contains("several SAs in one quick mode"),
+        "{failure}"
+    );
+    assert_eq!(host.children.len(), 1);
+    arena.survived();
+}

@@ -133,3 +133,20 @@ fn cookies_in_the_wrong_place_do_no_harm() {
     }
     arena.survived();
 }
+
+/// [MS-IKEE] §3.1.1: an SA is found by addresses and both cookies; two peers may have chosen the same cookie.
+#[test]
+fn peers_that_chose_the_same_cookie_have_an_sa_each() {
+    let mut arena = Arena::new();
+    arena.throw(State::Up, |_| Vec::new());
+    let cookie = arena.peer.spis.0;
+    arena.next();
+    arena.peer.spis.0 = cookie;
+    arena.go(State::Up);
+    let host = &arena.pair.hosts[1];
+    let same = host.established().filter(|it| it.spis.0 == cookie);
+    let remotes: Vec<_> = same.map(|it| it.remote.ip()).collect();
+    assert_eq!(remotes.len(), 2);
+    assert_ne!(remotes[0], remotes[1]);
+    arena.survived();
+}
