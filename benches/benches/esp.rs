@@ -161,11 +161,11 @@ fn sealed(outbound: &mut OutboundSa) -> Vec<u8> {
 }
 
 /// A gateway with this many clients of one address each.
-fn gateway(provider: &'static Provider, clients: u32) -> Dataplane {
+fn gateway(provider: &'static Provider, clients: u32, options: Options) -> Dataplane {
     let suite = suite(EncryptionId::AES_GCM_16, 128, None);
     let keys = Keys::new(suite);
     let random = Box::new(SeededRandom::new([1; 32]));
-    let mut dataplane = Dataplane::new(provider, random, Options::default());
+    let mut dataplane = Dataplane::new(provider, random, options);
     for client in 0..clients {
         let parameters = Parameters {
             spi: SPI + client,
@@ -197,7 +197,7 @@ fn dataplane(c: &mut Criterion<ThreadCpu>) {
     group.throughput(Throughput::Elements(1));
     for provider in providers() {
         for clients in [1, 10_000] {
-            let mut dataplane = gateway(provider, clients);
+            let mut dataplane = gateway(provider, clients, Options::default());
             let mut buffer = vec![0; HEADROOM + PAYLOAD + TAILROOM];
             let (source, destination) = ([172, 16, 0, 1].into(), address(clients - 1).into());
             group.bench_function(format!("{provider}/{clients} children"), |b| {
@@ -214,9 +214,42 @@ fn dataplane(c: &mut Criterion<ThreadCpu>) {
     group.finish();
 }
 
+/// What it costs to look at TCP segments for [MS-IKEE] §3.12: 64 connections in turn, none of which is answered.
+fn hints(c: &mut Criterion<ThreadCpu>) {
+    let mut group = c.benchmark_group("dataplane/TCP");
+    group.throughput(Throughput::Elements(1));
+    for provider in providers() {
+        for hints in [false, true] {
+            let options = Options {
+                hints,
+                ..Options::default()
+            };
+            let mut dataplane = gateway(provider, 1, options);
+            let mut buffer = vec![0; HEADROOM + PAYLOAD + TAILROOM];
+            let (source, destination) = ([172, 16, 0, 1].into(), address(0).into());
+            let mut sequence = 0_u32;
+            let name = if hints { "with hints" } else { "without" };
+            group.bench_function(format!("{provider}/{name}"), |b| {
+                b.iter(|| {
+                    sequence = sequence.wrapping_add(1);
+                    let inner = &mut buffer[HEADROOM..];
+                    ip::write_header(inner, source, destination, 6, PAYLOAD - ip::V4_LEN).unwrap();
+                    let tcp = &mut inner[ip::V4_LEN..][..14];
+                    tcp[1] = sequence.to_be_bytes()[3] % 64;
+                    tcp[4..8].copy_from_slice(&sequence.to_be_bytes());
+                    tcp[12..].copy_from_slice(&[0x50, 0x10]);
+                    let packet = HEADROOM..HEADROOM + PAYLOAD;
+                    let outcome = dataplane.encapsulate(black_box(&mut buffer), packet);
+                    assert!(matches!(outcome, Outbound::Send(_)));
+                });
+            });
+        }
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().with_measurement(ThreadCpu::default());
-    targets = seal, floor, open, dataplane
+    targets = seal, floor, open, dataplane, hints
 }
 criterion_main!(benches);

@@ -7,6 +7,7 @@
 mod child;
 mod counters;
 mod flow;
+mod hints;
 mod icmp;
 mod options;
 mod outcome;
@@ -18,7 +19,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 
 use ike_crypto::{Provider, Random};
-use ike_ext::ChildId;
+use ike_ext::{ChildId, Hint};
 use ikev2::{ChildSa, ChildUpdate, TrafficLimits};
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{EspSuite, TrafficSelector};
@@ -28,6 +29,7 @@ use child::Child;
 pub use child::ChildSpec;
 pub use counters::{Counters, DropReason, Drops};
 pub(crate) use flow::Flow;
+use hints::Segments;
 pub use options::{InstallError, Options};
 pub use outcome::{Delivered, Dropped, Expiry, Outbound, Sealed};
 use routes::Routes;
@@ -71,6 +73,7 @@ pub struct Dataplane {
     routes: Routes,
     drops: Drops,
     expiries: Vec<Expiry>,
+    hints: Vec<(ChildId, Hint)>,
 }
 
 impl Dataplane {
@@ -92,6 +95,7 @@ impl Dataplane {
             routes: Routes::default(),
             drops: Drops::default(),
             expiries: Vec::new(),
+            hints: Vec::new(),
         }
     }
 
@@ -150,7 +154,8 @@ impl Dataplane {
             return Err(InstallError::Spi(spec.inbound.spi));
         }
         let window = self.options.window;
-        let child = Child::new(self.provider, &mut *self.random, window, lifetime, spec)?;
+        let mut child = Child::new(self.provider, &mut *self.random, window, lifetime, spec)?;
+        child.segments = self.options.hints.then(Segments::new);
         let slot = self.free.pop().unwrap_or(self.slots.len());
         if slot == self.slots.len() {
             self.slots.push(None);
@@ -214,6 +219,7 @@ impl Dataplane {
             let answer = icmp::too_big(&header, octets, fits);
             return answer.map_or(Outbound::Drop(DropReason::TooBig), Outbound::Answer);
         }
+        self.hints.extend(child.notice(&header, octets));
         let sealed = child.seal(buffer, packet.start..packet.start + header.total);
         self.expiries.extend(expiry(child));
         match sealed {
@@ -298,6 +304,21 @@ impl Dataplane {
     /// The children that have come of age since this was last asked, each limit once.
     pub fn expiries(&mut self) -> impl Iterator<Item = Expiry> + '_ {
         self.expiries.drain(..)
+    }
+
+    /// What the TCP segments of children tell about their peers since this was last asked, where
+    /// [`Options::hints`] wants to know; each child has one to say at most.
+    pub fn hints(&mut self) -> impl Iterator<Item = (ChildId, Hint)> + '_ {
+        for (id, _) in &self.hints {
+            let slot = self
+                .by_id
+                .get(id)
+                .and_then(|&slot| self.slots.get_mut(slot));
+            if let Some(child) = slot.and_then(Option::as_mut) {
+                child.noticed = false;
+            }
+        }
+        self.hints.drain(..)
     }
 
     /// What a child has carried.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 
 use ike_crypto::{Provider, Random};
-use ike_ext::ChildId;
+use ike_ext::{ChildId, Hint};
 use ikev2::ChildSa;
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{EspSuite, TrafficSelector};
@@ -12,6 +12,7 @@ use ipsec_esp::{Age, InboundSa, Lifetime, OutboundSa, Parameters, SetupError, ip
 
 use super::counters::{Counters, DropReason};
 use super::flow::Flow;
+use super::hints::Segments;
 
 /// What a child is made of: [`ChildSa`] without what a data plane does not care for.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +78,10 @@ pub(super) struct Child {
     pub(super) counters: Counters,
     /// The age that was told last.
     told: Age,
+    /// Its TCP connections, where somebody wants to know.
+    pub(super) segments: Option<Segments>,
+    /// Something has been noticed that nobody has heard of yet.
+    pub(super) noticed: bool,
 }
 
 impl Child {
@@ -104,6 +109,8 @@ impl Child {
             replaces: None,
             counters: Counters::default(),
             told: Age::Fresh,
+            segments: None,
+            noticed: false,
         })
     }
 
@@ -145,6 +152,13 @@ impl Child {
             Mode::Transport => header,
         };
         self.outbound.payload_within(path.saturating_sub(outer)) + kept
+    }
+
+    /// What an inner packet that is about to leave tells about the peer, if nothing is on its way to be heard.
+    pub(super) fn notice(&mut self, header: &ip::Header, packet: &[u8]) -> Option<(ChildId, Hint)> {
+        let hint = self.segments.as_mut()?.outbound(header, packet)?;
+        let news = !core::mem::replace(&mut self.noticed, true);
+        news.then_some((self.id, hint))
     }
 
     pub(super) fn seal(
@@ -201,6 +215,9 @@ impl Child {
         let flow = Flow::of(&header, packet);
         if !flow.comes_from(&self.remote_selectors) || !flow.goes_to(&self.local_selectors) {
             return Err(DropReason::Selectors);
+        }
+        if let Some(segments) = &mut self.segments {
+            segments.inbound(&header, packet);
         }
         self.counters.packets_in += 1;
         self.counters.octets_in += header.total as u64;

@@ -19,6 +19,8 @@ pub struct Options {
     pub lifetime: Lifetime,
     /// Whether packets of children in transport mode pass.
     pub transport: bool,
+    /// Whether the TCP segments of children are looked at ([MS-IKEE] §3.12.4.1).
+    pub hints: bool,
 }
 
 impl Default for Options {
@@ -29,6 +31,7 @@ impl Default for Options {
             window: WINDOW_DEFAULT,
             lifetime: Lifetime::UNLIMITED,
             transport: true,
+            hints: false,
         }
     }
 }

@@ -602,3 +602,41 @@ fn transport_mode_is_installed_without_packets_where_those_cannot_pass() {
     let counters = west.counters(ChildId::new(1)).unwrap();
     assert_eq!(counters.drops.get(DropReason::Transport), 2);
 }
+
+/// A TCP segment with 4 octets of data.
+fn tcp_packet(source: &str, destination: &str, ports: (u16, u16), sequence: u32) -> Vec<u8> {
+    let mut body = ports.0.to_be_bytes().to_vec();
+    body.extend(ports.1.to_be_bytes());
+    body.extend(sequence.to_be_bytes());
+    body.extend([0, 0, 0, 0, 0x50, 0x10, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
+    packet(source, destination, 6, &body)
+}
+
+/// [MS-IKEE] §3.12.4.1: told once until it is heard, and only where it is wanted
+#[test]
+fn a_segment_that_goes_out_again_is_told_of_unless_the_peer_has_answered() {
+    let tunnel = Tunnel::new(1, "10.1.0.0/16", "10.2.0.0/16");
+    let options = Options {
+        hints: true,
+        ..Options::default()
+    };
+    let mut east = with_options(options);
+    let (mut plain, mut west) = tunnel.pair();
+    tunnel.install(&mut east, true).unwrap();
+    let said = |at: &mut Dataplane| at.hints().collect::<Vec<_>>();
+    let there = tcp_packet("10.1.0.1", "10.2.0.1", (1000, 80), 1);
+    let back = tcp_packet("10.2.0.1", "10.1.0.1", (80, 1000), 1);
+    for _ in 0..3 {
+        send(&mut plain, &there).unwrap();
+        send(&mut east, &there).unwrap();
+    }
+    assert_eq!(said(&mut plain), []);
+    let retransmission = (ChildId::new(1), Hint::Retransmission);
+    assert_eq!(said(&mut east), [retransmission]);
+    send(&mut east, &there).unwrap();
+    assert_eq!(said(&mut east), [retransmission]);
+    let (_, answer) = send(&mut west, &back).unwrap();
+    receive(&mut east, &answer, WEST, EAST).unwrap();
+    send(&mut east, &there).unwrap();
+    assert_eq!(said(&mut east), []);
+}
