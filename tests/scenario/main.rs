@@ -25,6 +25,7 @@ mod rekey;
 mod schedules;
 mod selectors;
 mod structure;
+mod telephones_and_games;
 mod transport;
 mod v1_extensions;
 mod watching;

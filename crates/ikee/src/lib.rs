@@ -46,6 +46,8 @@ pub use ikee_fragmentation as fragmentation;
 pub use ikee_fragmentation_v2 as fragmentation_v2;
 #[cfg(feature = "nat-t")]
 pub use ikee_nat_t as nat_t;
+#[cfg(feature = "pcscf")]
+pub use ikee_pcscf as pcscf;
 #[cfg(feature = "realm")]
 pub use ikee_realm as realm;
 #[cfg(feature = "reliable-delete")]
@@ -54,6 +56,8 @@ pub use ikee_reliable_delete as reliable_delete;
 pub use ikee_server_address as server_address;
 #[cfg(feature = "status")]
 pub use ikee_status as status;
+#[cfg(feature = "xbox")]
+pub use ikee_xbox as xbox;
 
 pub mod manual;
 pub mod profile;
