@@ -66,6 +66,23 @@ impl Config {
         Self::new(Host::B, None)
     }
 
+    /// The same in IKEv1, which has one selector for each side.
+    pub(crate) fn v1(mut self) -> Self {
+        self.connection = "version = \"ikev1\"\n".into();
+        self.esp = "aes256-sha256".into();
+        self.selecting(Family::V4)
+    }
+
+    /// With the protected addresses of one family.
+    pub(crate) fn selecting(mut self, family: Family) -> Self {
+        let one = |host: Host| {
+            let length = if family == Family::V4 { 32 } else { 128 };
+            Some(format!(r#"["{}/{length}"]"#, host.inner(family)))
+        };
+        (self.local, self.remote_ts) = (one(self.host), one(self.host.other()));
+        self
+    }
+
     fn toml(&self) -> String {
         let mut toml = format!("[daemon]\ncontrol = \"ikee.sock\"\n{}\n", self.sections);
         let Self {

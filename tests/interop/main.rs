@@ -10,6 +10,7 @@ mod basics;
 mod certificates;
 mod failures;
 mod ikee;
+mod ikev1;
 mod kernel;
 mod lab;
 mod lifecycle;

@@ -10,12 +10,17 @@ use crate::lab::{Family, Host, Lab, text, wait_for};
 use crate::peer::Peer;
 
 /// Echoes from A to B through the tunnel, fifty a second.
-struct Traffic {
+pub(crate) struct Traffic {
     pings: Vec<Child>,
 }
 
 impl Traffic {
     fn start(lab: &Lab) -> Self {
+        Self::of(lab, &Family::BOTH)
+    }
+
+    /// Of these families only.
+    pub(crate) fn of(lab: &Lab, families: &[Family]) -> Self {
         let ping = |family: Family| {
             let (source, target) = (Host::A.inner(family), Host::B.inner(family));
             lab.on(Host::A, "ping")
@@ -25,12 +30,12 @@ impl Traffic {
                 .expect("ping")
         };
         Self {
-            pings: Family::BOTH.map(ping).into(),
+            pings: families.iter().copied().map(ping).collect(),
         }
     }
 
     /// Ends it; every echo came back, but for one that may be on its way.
-    fn assert_whole(self) {
+    pub(crate) fn assert_whole(self) {
         std::thread::sleep(Duration::from_millis(300));
         for ping in self.pings {
             let id = rustix::process::Pid::from_child(&ping);
@@ -68,7 +73,7 @@ pub(crate) fn assert_new_child(ikee: &Ikee<'_>, old: &str) {
 }
 
 /// Waits until there is another IKE SA, and it alone.
-fn assert_new_ike_sa(ikee: &Ikee<'_>, old: &Value) {
+pub(crate) fn assert_new_ike_sa(ikee: &Ikee<'_>, old: &Value) {
     wait_for(5, "another IKE SA, alone", || {
         let sas = ikee.sas();
         sas.len() == 1 && sas[0]["spis"] != *old

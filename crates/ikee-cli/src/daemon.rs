@@ -22,7 +22,7 @@ fn configured(arguments: &DaemonArgs, path: &Path) -> ExitCode {
         Err(error) => return fail(USAGE, &error.to_string()),
     };
     if arguments.check {
-        let count = settings.endpoint.connections.len();
+        let count = settings.connections.len();
         return print(&format!(
             "{}: fine, {count} connection(s)\n",
             path.display()

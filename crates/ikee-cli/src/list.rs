@@ -6,9 +6,10 @@ use crate::output::Style;
 
 /// The connections in columns.
 pub(crate) fn table(connections: &[ConnectionReport], style: Style) -> String {
-    let rows: Vec<[String; 6]> = connections.iter().map(row).collect();
+    let rows: Vec<[String; 7]> = connections.iter().map(row).collect();
     let heads = [
         "NAME",
+        "IKE",
         "STATE",
         "LOCAL ID",
         "REMOTE ID",
@@ -21,7 +22,7 @@ pub(crate) fn table(connections: &[ConnectionReport], style: Style) -> String {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let line = |cells: [&str; 6]| {
+    let line = |cells: [&str; 7]| {
         let padded = cells.iter().zip(widths);
         let padded = padded.map(|(cell, width)| format!("{cell:<width$}"));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
@@ -34,9 +35,10 @@ pub(crate) fn table(connections: &[ConnectionReport], style: Style) -> String {
     text
 }
 
-fn row(connection: &ConnectionReport) -> [String; 6] {
+fn row(connection: &ConnectionReport) -> [String; 7] {
     [
         connection.name.clone(),
+        connection.versions.clone(),
         connection
             .state
             .clone()
@@ -61,15 +63,15 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_what_stands_in_them() {
         let connections = serde_json::from_value::<Vec<ConnectionReport>>(serde_json::json!([
-            {"name": "office", "state": "established", "local_id": "gw.example",
+            {"name": "office", "versions": "1+2", "state": "established", "local_id": "gw.example",
              "remote_id": "office.example", "remote": "198.51.100.7", "children": ["net", "lab"]},
-            {"name": "server", "local_id": "vpn.example", "children": ["all"]},
+            {"name": "server", "versions": "1", "local_id": "vpn.example", "children": ["all"]},
         ]))
         .unwrap();
         let expected = "\
-NAME    STATE        LOCAL ID     REMOTE ID       REMOTE        CHILDREN
-office  established  gw.example   office.example  198.51.100.7  net, lab
-server  down         vpn.example  any             any           all
+NAME    IKE  STATE        LOCAL ID     REMOTE ID       REMOTE        CHILDREN
+office  1+2  established  gw.example   office.example  198.51.100.7  net, lab
+server  1    down         vpn.example  any             any           all
 ";
         assert_eq!(table(&connections, Style::plain()), expected);
     }

@@ -67,7 +67,12 @@ fn sa_lines(text: &mut String, sa: &SaReport, style: Style) {
     let name = sa.connection.as_deref().unwrap_or("(no connection yet)");
     line(
         text,
-        format_args!("{}  {state}{age}, {}", style.bold(name), sa.role),
+        format_args!(
+            "{}  {state}{age}, {}{}",
+            style.bold(name),
+            sa.role,
+            version(sa)
+        ),
     );
     row(
         text,
@@ -79,6 +84,9 @@ fn sa_lines(text: &mut String, sa: &SaReport, style: Style) {
         "remote",
         &who(&sa.remote, sa.remote_id.as_deref(), sa.nat.1),
     );
+    if let Some(user) = &sa.user {
+        row(text, "user", user);
+    }
     row(
         text,
         "suite",
@@ -104,6 +112,16 @@ fn sa_lines(text: &mut String, sa: &SaReport, style: Style) {
     }
     for child in &sa.children {
         child_lines(text, child, style);
+    }
+}
+
+/// The version of IKE, and the mode of one that has two.
+fn version(sa: &SaReport) -> String {
+    match (sa.version, &sa.mode) {
+        // from a daemon that does not tell
+        (0, _) => String::new(),
+        (version, Some(mode)) => format!(", IKEv{version} {mode} mode"),
+        (version, None) => format!(", IKEv{version}"),
     }
 }
 

@@ -5,22 +5,27 @@
 
 mod build;
 mod error;
+mod extensions;
 mod fingerprint;
 mod lifetime;
+mod outline;
 mod plane;
 mod proof;
 mod runtime;
 mod schema;
 mod secret;
 mod text;
+mod v1;
+mod versions;
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use ikee::ikev2;
+use ikee::{ikev1, ikev2};
 use zeroize::Zeroizing;
 
 use crate::clock;
@@ -28,6 +33,7 @@ use crate::trust::Trust;
 
 pub use error::ConfigError;
 pub(crate) use fingerprint::Fingerprint;
+pub use outline::{ChildOutline, Outline, Versions};
 pub use plane::KernelSettings;
 
 /// An annotated configuration with every key.
@@ -45,8 +51,12 @@ const LARGEST: u64 = 16 << 20;
 pub struct Settings {
     /// What the runtime needs.
     pub runtime: Runtime,
-    /// What the protocol needs.
+    /// What IKEv2 needs.
     pub endpoint: ikev2::Config,
+    /// What IKEv1 needs; it is off when no connection is in here.
+    pub ikev1: ikev1::Config,
+    /// All connections, in the order of the file.
+    pub connections: Vec<Outline>,
     /// Which extensions are on.
     pub extensions: ExtensionSettings,
     /// Names of the connections to bring up at once.
@@ -69,6 +79,7 @@ impl Settings {
         self.runtime.key_log_dir = Some(folder);
         self.runtime.key_log_forced = true;
         self.endpoint.key_log = true;
+        self.ikev1.key_log = true;
     }
 }
 
@@ -163,6 +174,32 @@ pub struct ExtensionSettings {
     pub fragmentation: Option<FragmentationSettings>,
     /// Internal server addresses (\[MS-IKEE\] §3.11).
     pub server_address: Option<ServerAddressSettings>,
+    /// NAT traversal of IKEv1 (RFC 3947, \[MS-IKEE\] §3.2).
+    pub nat_t: Option<NatTSettings>,
+    /// Fragmentation of IKEv1 (\[MS-IKEE\] §3.3).
+    pub fragmentation_v1: Option<FragmentationV1Settings>,
+    /// Deletes of IKEv1 that are acknowledged (\[MS-IKEE\] §3.8).
+    pub reliable_delete: bool,
+    /// Windows' reasons for failures (\[MS-IKEE\] §2.2.6, §2.2.7), in IKEv1 and in IKEv2.
+    pub status: (bool, bool),
+}
+
+/// What NAT traversal is told.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct NatTSettings {
+    /// Encapsulate even without a NAT.
+    pub forced: bool,
+    /// Silence after which the NAT is kept awake.
+    pub keepalive: Option<Duration>,
+}
+
+/// What the fragmentation of IKEv1 is told.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct FragmentationV1Settings {
+    /// How long an answer is awaited before a message is repeated in fragments.
+    pub delay: Option<Duration>,
 }
 
 /// What the fragmentation extension is told.

@@ -1,10 +1,11 @@
-//! The daemon: one endpoint between UDP sockets, a data plane and the control socket.
+//! The daemon: the cores of both IKEs between UDP sockets, a data plane and the control socket.
 //!
 //! One task does it all in turn: it waits for a datagram, an inner packet, a request, a deadline
-//! or a signal, lets the endpoint or the data plane answer, and carries out what follows.
+//! or a signal, lets a core or the data plane answer, and carries out what follows.
 
 mod certificates;
 mod contain;
+mod cores;
 mod count;
 mod events;
 mod failures;
@@ -21,6 +22,7 @@ mod start;
 mod strangers;
 mod system;
 mod traps;
+mod v1;
 mod waiters;
 
 use std::collections::BTreeMap;
@@ -28,7 +30,6 @@ use std::io;
 use std::path::PathBuf;
 
 use ikee::ext::{ChildId, SaId};
-use ikee::ikev2::{Endpoint, Input, Outbox};
 use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
@@ -44,6 +45,8 @@ use crate::metrics::server::Scrape;
 use crate::plane::{DataPlane, News};
 use crate::udp::{Batch, Sockets};
 
+use cores::Cores;
+
 pub use start::StartError;
 
 /// How long peers may take to answer our deletes when the daemon ends.
@@ -52,14 +55,13 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// A running daemon.
 #[derive(Debug)]
 pub struct Daemon {
-    endpoint: Endpoint,
-    outbox: Outbox,
+    cores: Cores,
     clock: Clock,
     runtime: Runtime,
     sockets: Sockets,
     batch: Batch,
     plane: Box<dyn DataPlane>,
-    /// What the plane has to say, until the endpoint hears it.
+    /// What the plane has to say, until a core hears it.
     news: Vec<News>,
     control: Control,
     signals: Signals,
@@ -119,7 +121,7 @@ struct Signals {
     terminate: Signal,
 }
 
-/// What the daemon knows beside what the endpoint tells.
+/// What the daemon knows beside what the cores tell.
 #[derive(Debug, Default)]
 struct Book {
     sas: BTreeMap<SaId, notes::SaNote>,
@@ -198,9 +200,9 @@ impl Daemon {
 
     async fn wait(&mut self) -> Wake {
         let deadline = self
-            .endpoint
+            .cores
             .next_timeout()
-            .map(|deadline| self.clock.at(deadline.at));
+            .map(|deadline| self.clock.at(deadline));
         let Self {
             sockets,
             batch,
@@ -246,27 +248,20 @@ impl Daemon {
                 self.reload(false).await;
             }
             Wake::Call(None) | Wake::Signal(_) => {}
-            Wake::Deadline => self.input(Input::Timeout),
+            Wake::Deadline => {
+                self.core(Cores::time_out);
+            }
             Wake::Look => self.look_at_certificates(),
         }
         self.hear_news();
         self.perform().await;
     }
 
-    fn input(&mut self, input: Input<'_>) {
-        self.core(|endpoint, now, outbox| endpoint.handle(now, input, outbox));
-    }
-
-    /// Calls the endpoint; a bug in there costs the SA it happened on, not the daemon.
-    fn core<T>(
-        &mut self,
-        work: impl FnOnce(&mut Endpoint, ikee::ext::Instant, &mut Outbox) -> T,
-    ) -> Option<T> {
+    /// Calls the cores; a bug in there costs the SA it happened on, not the daemon.
+    fn core<T>(&mut self, work: impl FnOnce(&mut Cores, ikee::ext::Instant) -> T) -> Option<T> {
         let now = self.clock.now();
-        let Self {
-            endpoint, outbox, ..
-        } = self;
-        let done = contain::contain("endpoint", || work(endpoint, now, outbox));
+        let cores = &mut self.cores;
+        let done = contain::contain("endpoint", || work(cores, now));
         if done.is_none() {
             self.sweep();
         }
@@ -278,10 +273,10 @@ impl Daemon {
     async fn end(mut self) {
         system::stopping();
         self.announce(Topic::Ending, "the daemon ends");
-        self.core(Endpoint::shutdown);
+        self.core(Cores::shutdown);
         self.perform().await;
         let patience = Instant::now() + FAREWELL;
-        while !self.endpoint.is_idle() {
+        while !self.cores.is_idle() {
             let Ok(wake) = tokio::time::timeout_at(patience, self.wait()).await else {
                 tracing::warn!("some peers did not answer the delete in time");
                 break;

@@ -20,11 +20,11 @@ use std::ops::Range;
 
 use ike_crypto::{Provider, Random};
 use ike_ext::{ChildId, Hint};
-use ikev2::{ChildSa, ChildUpdate, TrafficLimits};
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{EspSuite, TrafficSelector};
 use ipsec_esp::{Age, Lifetime, ip};
 
+use crate::child::{ChildSa, ChildUpdate, Suite, TrafficLimits};
 use child::Child;
 pub use child::ChildSpec;
 pub use counters::{Counters, DropReason, Drops};
@@ -104,7 +104,10 @@ impl Dataplane {
     /// # Errors
     /// [`InstallError`]; nothing is installed then.
     pub fn install(&mut self, child: &ChildSa) -> Result<(), InstallError> {
-        self.insert(&ChildSpec::from(child), lifetime(child.life.limits))?;
+        let Suite::Esp(suite) = child.suite else {
+            return Err(InstallError::Ah);
+        };
+        self.insert(&ChildSpec::of(child, suite), lifetime(child.life.limits))?;
         if let Some(installed) = self.child_mut(child.id) {
             installed.replaces = child.life.replaces;
         }

@@ -7,6 +7,7 @@ mod peer;
 mod selectors;
 mod silent;
 mod suites;
+pub(crate) mod v1;
 mod windows;
 
 use core::net::SocketAddr;

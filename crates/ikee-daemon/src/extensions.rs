@@ -1,14 +1,18 @@
-//! From settings to the endpoint's list of extensions.
+//! From settings to each core's list of extensions: one function for each version, one statement for each extension.
 
 use ikee::ext::Extensions;
+use ikee::fragmentation::Fragmentation;
 use ikee::fragmentation_v2::FragmentationV2;
+use ikee::nat_t::NatT;
+use ikee::reliable_delete::ReliableDelete;
 use ikee::server_address::{Addresses, Families, ServerAddress};
+use ikee::status::Status;
 
-use crate::config::ExtensionSettings;
+use crate::config::{ExtensionSettings, ServerAddressSettings};
 
-/// The extensions that a configuration switches on.
+/// Those of IKEv2 that a configuration switches on.
 #[must_use]
-pub fn build(settings: &ExtensionSettings) -> Extensions {
+pub fn ikev2(settings: &ExtensionSettings) -> Extensions {
     let mut extensions = Extensions::none();
     if let Some(sizes) = settings.fragmentation {
         let v4 = usize::from(sizes.packet_size_ipv4.unwrap_or(0));
@@ -17,10 +21,47 @@ pub fn build(settings: &ExtensionSettings) -> Extensions {
         extensions = extensions.with(FragmentationV2::new().with_packet_sizes(v4, v6));
     }
     if let Some(server) = settings.server_address {
-        let mut own = Addresses::default();
-        own.v4 = server.ipv4;
-        own.v6 = server.ipv6;
-        extensions = extensions.with(ServerAddress::new().asking(Families::Both).answering(own));
+        extensions = extensions.with(server_address(server));
+    }
+    if settings.status.1 {
+        extensions = extensions.with(Status::new());
     }
     extensions
+}
+
+/// Those of IKEv1.
+#[must_use]
+pub fn ikev1(settings: &ExtensionSettings) -> Extensions {
+    let mut extensions = Extensions::none();
+    if let Some(told) = settings.nat_t {
+        let mut nat_t = NatT::new().with_forced(told.forced);
+        if let Some(interval) = told.keepalive {
+            nat_t = nat_t.with_keepalive((!interval.is_zero()).then_some(interval));
+        }
+        extensions = extensions.with(nat_t);
+    }
+    if let Some(told) = settings.fragmentation_v1 {
+        let mut fragmentation = Fragmentation::new();
+        if let Some(delay) = told.delay {
+            fragmentation = fragmentation.with_delay(delay);
+        }
+        extensions = extensions.with(fragmentation);
+    }
+    if settings.reliable_delete {
+        extensions = extensions.with(ReliableDelete::new());
+    }
+    if settings.status.0 {
+        extensions = extensions.with(Status::new());
+    }
+    if let Some(server) = settings.server_address {
+        extensions = extensions.with(server_address(server));
+    }
+    extensions
+}
+
+fn server_address(settings: ServerAddressSettings) -> ServerAddress {
+    let mut own = Addresses::default();
+    own.v4 = settings.ipv4;
+    own.v6 = settings.ipv6;
+    ServerAddress::new().asking(Families::Both).answering(own)
 }

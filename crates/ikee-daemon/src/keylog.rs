@@ -12,14 +12,18 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use ikee::doi::{Encryption, EncryptionId, EspSuite, IkeSuite, IntegrityId};
+use ikee::ikev1;
 use ikee::ikev2::KeyLog;
 use ikee::wire::Spi;
 use zeroize::Zeroizing;
+
+use crate::child::Suite;
 
 /// A folder of key tables.
 #[derive(Debug)]
 pub struct KeyTables {
     folder: PathBuf,
+    ike_v1: File,
     ike: File,
     esp: File,
 }
@@ -45,6 +49,7 @@ impl KeyTables {
         };
         Ok(Self {
             folder: folder.to_owned(),
+            ike_v1: open("ikev1_decryption_table")?,
             ike: open("ikev2_decryption_table")?,
             esp: open("esp_sa")?,
         })
@@ -60,7 +65,14 @@ impl KeyTables {
     ///
     /// # Errors
     /// What the system says.
-    pub fn write(&mut self, keys: &KeyLog) -> io::Result<()> {
+    pub fn write(&mut self, keys: Keys<'_>) -> io::Result<()> {
+        match keys {
+            Keys::V1(keys) => self.write_v1(keys),
+            Keys::V2(keys) => self.write_v2(keys),
+        }
+    }
+
+    fn write_v2(&mut self, keys: &KeyLog) -> io::Result<()> {
         match keys {
             KeyLog::Ike {
                 spis,
@@ -81,19 +93,60 @@ impl KeyTables {
                 encryption,
                 integrity,
             } => {
-                let row = esp_row(
-                    *from,
-                    *to,
-                    *spi,
-                    suite,
-                    encryption.as_slice(),
-                    integrity.as_slice(),
-                );
+                let keys = (encryption.as_slice(), integrity.as_slice());
+                let row = esp_row(*from, *to, *spi, suite, keys.0, keys.1);
                 self.esp.write_all(row.as_bytes())
             }
             _ => Ok(()),
         }
     }
+
+    fn write_v1(&mut self, keys: &ikev1::KeyLog) -> io::Result<()> {
+        match keys {
+            ikev1::KeyLog::Ike {
+                spis, encryption, ..
+            } => {
+                let row = ike_v1_row(spis.0, encryption.as_slice());
+                self.ike_v1.write_all(row.as_bytes())
+            }
+            ikev1::KeyLog::Child {
+                from,
+                to,
+                spi,
+                suite,
+                encryption,
+                integrity,
+            } => {
+                let Suite::Esp(suite) = Suite::from(*suite) else {
+                    // nothing of AH is secret
+                    return Ok(());
+                };
+                let keys = (encryption.as_slice(), integrity.as_slice());
+                let row = esp_row(*from, *to, *spi, &suite, keys.0, keys.1);
+                self.esp.write_all(row.as_bytes())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Keys that a core tells.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "IKE has these two versions")]
+pub enum Keys<'a> {
+    /// Of IKEv1.
+    V1(&'a ikev1::KeyLog),
+    /// Of IKEv2.
+    V2(&'a KeyLog),
+}
+
+/// A line of `ikev1_decryption_table`: Wireshark knows the rest from the capture.
+fn ike_v1_row(initiator: Spi, key: &[u8]) -> Zeroizing<String> {
+    let mut row = Zeroizing::new(String::new());
+    text(&mut row, format_args!("{initiator},"));
+    hex(&mut row, key);
+    row.push('\n');
+    row
 }
 
 /// A line of `ikev2_decryption_table`.
@@ -253,6 +306,13 @@ mod tests {
             "aa".repeat(36),
             "bb".repeat(36)
         );
+        assert_eq!(*row, expected);
+    }
+
+    #[test]
+    fn an_ikev1_row_holds_the_cookie_and_the_key() {
+        let row = ike_v1_row(Spi::new([0x1f; 8]), &[0xAB; 16]);
+        let expected = format!("{},{}\n", "1f".repeat(8), "ab".repeat(16));
         assert_eq!(*row, expected);
     }
 

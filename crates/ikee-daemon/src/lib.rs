@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod cga;
+pub mod child;
 pub mod clock;
 pub mod config;
 pub mod control;
@@ -10,6 +11,7 @@ pub mod dataplane;
 mod dns;
 mod explain;
 mod extensions;
+mod fault;
 pub mod keylog;
 mod metrics;
 pub mod pcap;
@@ -23,5 +25,5 @@ mod tun;
 pub mod udp;
 
 pub use daemon::{Daemon, Log, StartError, run};
-pub use extensions::build as extensions;
+pub use extensions::{ikev1 as extensions_v1, ikev2 as extensions};
 pub use plane::kernel::{KernelError, Refusal};

@@ -5,9 +5,6 @@ pub(crate) mod server;
 use core::time::Duration;
 
 use ikee::ext::Role;
-use ikee::ikev2::{
-    AuthenticationFailure, Dropped, Established, Failure, Incompatibility, Misbehaviour,
-};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -17,6 +14,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::control::Traffic;
+use crate::fault::Fault;
 
 /// Upper ends of the histogram of handshakes, in seconds.
 const SECONDS: [f64; 12] = [
@@ -189,19 +187,19 @@ impl Metrics {
         );
     }
 
-    pub(crate) fn established(&self, sa: &Established) {
-        let role = match sa.role {
+    /// An SA stands after a negotiation of this length.
+    pub(crate) fn established(&self, role: Role, took: Duration) {
+        let role = match role {
             Role::Initiator => "initiator",
             Role::Responder => "responder",
         };
         self.handshake(role, "established", "");
-        self.handshake_time
-            .observe(sa.at.since(sa.began).as_secs_f64());
+        self.handshake_time.observe(took.as_secs_f64());
     }
 
-    pub(crate) fn failed(&self, role: &'static str, failure: &Failure) {
-        self.handshake(role, "failed", reason(failure));
-        if matches!(failure, Failure::Bug(_)) {
+    pub(crate) fn failed(&self, role: &'static str, fault: &Fault) {
+        self.handshake(role, "failed", fault.reason);
+        if fault.bug {
             self.bugs.inc();
         }
     }
@@ -211,15 +209,13 @@ impl Metrics {
         self.handshakes.get_or_create(&labels).inc();
     }
 
-    pub(crate) fn refused(&self, failure: &Failure) {
-        let labels = [("reason", reason(failure))];
+    pub(crate) fn refused(&self, fault: &Fault) {
+        let labels = [("reason", fault.reason)];
         self.refusals.get_or_create(&labels).inc();
     }
 
-    pub(crate) fn dropped(&self, why: &Dropped) {
-        self.drops
-            .get_or_create(&[("reason", drop_reason(why))])
-            .inc();
+    pub(crate) fn dropped(&self, reason: &'static str) {
+        self.drops.get_or_create(&[("reason", reason)]).inc();
     }
 
     /// An SA of this kind ("ike", "child") was replaced.
@@ -268,55 +264,6 @@ impl Metrics {
 /// Sets a counter whose count is kept elsewhere; it never goes back.
 fn set(counter: &Counter, count: u64) {
     counter.inc_by(count.saturating_sub(counter.get()));
-}
-
-/// A failure in a word.
-pub(crate) fn reason(failure: &Failure) -> &'static str {
-    match failure {
-        Failure::Authentication(what) => match what {
-            AuthenticationFailure::WrongSecret { .. } => "wrong-secret",
-            AuthenticationFailure::Method { .. } => "method",
-            AuthenticationFailure::Rejected { .. } => "rejected",
-            AuthenticationFailure::Identity { .. } => "identity",
-            _ => "authentication",
-        },
-        Failure::Bug(_) => "bug",
-        Failure::Crypto => "crypto",
-        Failure::Incompatible(what) => match **what {
-            Incompatibility::Addresses => "addresses",
-            Incompatibility::Ike { .. } => "ike-proposals",
-            Incompatibility::Esp { .. } => "esp-proposals",
-            Incompatibility::Group { .. } => "group",
-            Incompatibility::Selectors { .. } => "selectors",
-            Incompatibility::NoConnection => "no-connection",
-            _ => "incompatible",
-        },
-        Failure::Malformed(_) => "malformed",
-        Failure::Misbehaved(what) => match what {
-            Misbehaviour::UnknownCritical(_) => "unknown-critical",
-            _ => "misbehaved",
-        },
-        Failure::PeerError(_) => "peer-error",
-        Failure::Refused(_) => "extension",
-        Failure::Timeout(_) => "timeout",
-        _ => "other",
-    }
-}
-
-/// Why a datagram was dropped, in a word.
-fn drop_reason(why: &Dropped) -> &'static str {
-    match why {
-        Dropped::AuthIp => "authip",
-        Dropped::Undecryptable => "undecryptable",
-        Dropped::Extension(_) => "extension",
-        Dropped::HalfOpenLimit => "half-open-limit",
-        Dropped::Malformed(_) => "malformed",
-        Dropped::MessageId => "message-id",
-        Dropped::Unexpected => "unexpected",
-        Dropped::UnknownSpi => "unknown-spi",
-        Dropped::Version => "version",
-        _ => "other",
-    }
 }
 
 #[cfg(test)]

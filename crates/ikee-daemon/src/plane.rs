@@ -16,8 +16,8 @@ use std::io;
 use ikee::doi::TrafficSelector;
 use ikee::doi::encapsulation::Mode;
 use ikee::ext::{ChildId, PolicyId};
-use ikee::ikev2::{ChildSa, ChildUpdate};
 
+use crate::child::{ChildSa, ChildUpdate};
 use crate::config::KernelSettings;
 use crate::dataplane::{Counters, Drops, InstallError};
 use crate::udp::Sockets;

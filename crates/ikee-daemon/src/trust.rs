@@ -60,7 +60,12 @@ type Seen = (PathBuf, Option<SystemTime>, u64);
 
 impl Trust {
     /// Verifies the peers of a connection with `store`, which was read from `files`.
+    ///
+    /// Once for each connection: what is added again changes nothing.
     pub fn add(&mut self, connection: &str, files: Files, checks: Policy, store: Store) {
+        if self.entries.iter().any(|it| it.connection == connection) {
+            return;
+        }
         self.entries.push(Entry {
             connection: connection.to_owned(),
             seen: look(&files),
@@ -72,6 +77,9 @@ impl Trust {
 
     /// Watches the validity of a certificate that a connection shows.
     pub fn note_own(&mut self, connection: &str, certificate: &Certificate) {
+        if self.own.iter().any(|it| it.connection == connection) {
+            return;
+        }
         self.own.push(Own {
             connection: connection.to_owned(),
             certificate: certificate.clone(),

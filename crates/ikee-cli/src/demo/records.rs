@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use ikee::ikev2::KeyLog;
-use ikee_daemon::keylog::KeyTables;
+use ikee_daemon::keylog::{KeyTables, Keys};
 use ikee_daemon::pcap::Capture;
 
 use super::world::DemoError;
@@ -70,10 +70,12 @@ impl Records {
         let Some((path, tables)) = &mut self.keys else {
             return Ok(());
         };
-        tables.write(keys).map_err(|error| DemoError::File {
-            path: path.clone(),
-            error,
-        })
+        tables
+            .write(Keys::V2(keys))
+            .map_err(|error| DemoError::File {
+                path: path.clone(),
+                error,
+            })
     }
 
     pub(super) fn finish(&mut self) -> Result<(), DemoError> {

@@ -128,7 +128,7 @@ impl Side {
             local: list(&child.local_selectors),
             remote: list(&child.remote_selectors),
         });
-        if let Err(error) = self.plane.install(&child) {
+        if let Err(error) = self.plane.install(&child.into()) {
             self.failure = Some(format!("{}: {error}", self.role));
         }
     }

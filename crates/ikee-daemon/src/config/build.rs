@@ -5,14 +5,18 @@ use std::path::{Path, PathBuf};
 
 use ikee::doi::{EspProposal, Identity, IkeProposal};
 use ikee::ext::{PolicyId, Protect};
-use ikee::ikev2::{self, Addressing, Limits, Ports, Profile, Remote, Retransmit, Selectors};
+use ikee::ikev1;
+use ikee::ikev2::{
+    self, Addressing, Limits, Ports, Profile, Remote, Retransmit, Selectors, StartAction,
+};
 use toml::Spanned;
 
 use super::error::{ConfigError, Source};
-use super::text::{FromText, SelectorItem, Text};
+use super::text::{FromText, Ordered, SelectorItem, Text};
 use super::{
-    ExtensionSettings, Fingerprint, FragmentationSettings, ServerAddressSettings, Settings,
-    lifetime, plane, proof, runtime, schema,
+    ExtensionSettings, Fingerprint, FragmentationSettings, FragmentationV1Settings, NatTSettings,
+    Outline, ServerAddressSettings, Settings, lifetime, plane, proof, runtime, schema, v1,
+    versions,
 };
 use crate::trust::Trust;
 
@@ -22,7 +26,7 @@ const IKE_PROPOSALS: [&str; 2] = [
     "aes256-aes128-sha256-sha384-x25519-ecp256-ecp384-modp2048",
 ];
 /// ESP suites when a child names none, best first.
-const ESP_PROPOSALS: [&str; 2] = ["aes256gcm16-aes128gcm16", "aes256-aes128-sha256"];
+pub(super) const ESP_PROPOSALS: [&str; 2] = ["aes256gcm16-aes128gcm16", "aes256-aes128-sha256"];
 pub(super) type Checked<T> = Result<T, ConfigError>;
 
 pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
@@ -43,27 +47,9 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
         warnings: Vec::new(),
     };
     let mut gathered = plane::Gathered::new(file.daemon.data_plane);
-    let mut start = Vec::new();
-    let mut inline_psk = false;
-    let (mut connections, mut fingerprints) = (Vec::new(), Vec::new());
-    for (number, (name, connection)) in (1_u64..).zip(file.connections.0) {
-        if connection.start {
-            initiates(source, &name, &connection)?;
-            start.push(name.get_ref().clone());
-        }
-        inline_psk |= connection.psk.is_some();
-        let mut built = connect(
-            &mut proofs,
-            &mut gathered,
-            PolicyId::new(0),
-            &name,
-            connection,
-        )?;
-        fingerprints.push(Fingerprint::of(&built, &gathered.of(name.get_ref())));
-        built.policy = PolicyId::new(number);
-        connections.push(built);
-    }
-    let mut endpoint = ikev2::Config::new(connections);
+    let built = connections(&mut proofs, &mut gathered, file.connections)?;
+    let ikev1 = v1::config(built.v1, ports, &file.daemon, &file.limits);
+    let mut endpoint = ikev2::Config::new(built.v2);
     endpoint.ports = ports;
     endpoint.limits = limits(&file.limits);
     endpoint.key_log = file.daemon.key_log_dir.is_some();
@@ -72,18 +58,73 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
         Some(schema::Profile::Microsoft) | None => Profile::MICROSOFT,
     };
     let mut runtime = runtime::runtime(source, file.daemon)?;
+    let kernel = gathered.is_kernel();
     runtime.kernel = gathered.settings;
     Ok(Settings {
         runtime,
         endpoint,
-        extensions: extensions(&file.extensions),
-        start,
+        ikev1,
+        connections: built.outlines,
+        extensions: extensions::extensions(&file.extensions, kernel),
+        start: built.start,
         trust: proofs.trust,
         warnings: proofs.warnings,
-        inline_psk,
+        inline_psk: built.inline_psk,
         file: source.file.to_owned(),
-        fingerprints,
+        fingerprints: built.fingerprints,
     })
+}
+
+/// The connections of a file, in its order.
+#[derive(Default)]
+struct Connections {
+    v1: Vec<ikev1::Connection>,
+    v2: Vec<ikev2::Connection>,
+    outlines: Vec<Outline>,
+    fingerprints: Vec<Fingerprint>,
+    start: Vec<String>,
+    inline_psk: bool,
+}
+
+fn connections(
+    proofs: &mut proof::Builder<'_>,
+    gathered: &mut plane::Gathered,
+    given: Ordered<schema::Connection>,
+) -> Checked<Connections> {
+    let source = proofs.source;
+    let mut built = Connections::default();
+    for (number, (name, connection)) in (1_u64..).zip(given.0) {
+        if connection.start {
+            initiates(source, &name, &connection)?;
+            built.start.push(name.get_ref().clone());
+        }
+        built.inline_psk |= connection.holds_a_secret();
+        versions::check(source, &name, &connection)?;
+        let version = connection.version;
+        let mut v1 = version
+            .has_v1()
+            .then(|| v1::connect(proofs, gathered, &name, &connection))
+            .transpose()?;
+        let mut v2 = version
+            .has_v2()
+            .then(|| connect(proofs, gathered, &name, connection))
+            .transpose()?;
+        let kernel = gathered.of(name.get_ref());
+        let print = Fingerprint::of(v1.as_ref(), v2.as_ref(), &kernel);
+        built.fingerprints.push(print);
+        let policy = PolicyId::new(number);
+        v1.iter_mut().for_each(|it| it.policy = policy);
+        v2.iter_mut().for_each(|it| it.policy = policy);
+        let traps = &gathered.traps;
+        let of_v1 = v1
+            .iter()
+            .map(|it| Outline::of_v1(it, version.into(), traps));
+        let of_v2 = v2.iter().map(|it| Outline::of_v2(it, version.into()));
+        built.outlines.extend(of_v2.chain(of_v1).next());
+        built.v2.extend(v2);
+        built.v1.extend(v1);
+    }
+    Ok(built)
 }
 
 /// A path of the configuration, relative to the configuration's folder.
@@ -112,25 +153,6 @@ fn limits(given: &schema::Limits) -> Limits {
     limits
 }
 
-fn extensions(given: &schema::Extensions) -> ExtensionSettings {
-    ExtensionSettings {
-        fragmentation: given
-            .fragmentation
-            .as_ref()
-            .map(|sizes| FragmentationSettings {
-                packet_size_ipv4: sizes.packet_size_ipv4,
-                packet_size_ipv6: sizes.packet_size_ipv6,
-            }),
-        server_address: given
-            .server_address
-            .as_ref()
-            .map(|server| ServerAddressSettings {
-                ipv4: server.ipv4.as_ref().map(|text| text.0),
-                ipv6: server.ipv6.as_ref().map(|text| text.0),
-            }),
-    }
-}
-
 /// Refuses to start a connection that does not know its peer.
 fn initiates(
     source: Source<'_>,
@@ -150,28 +172,30 @@ fn initiates(
 fn connect(
     proofs: &mut proof::Builder<'_>,
     gathered: &mut plane::Gathered,
-    policy: PolicyId,
     name: &Spanned<String>,
     mut given: schema::Connection,
 ) -> Checked<ikev2::Connection> {
     let source = proofs.source;
+    let both = given.version.has_v1();
     let authentication = proofs.authentication(name, &given)?;
-    let mut connection = ikev2::Connection::new(policy, name.get_ref().clone(), authentication);
+    let mut connection =
+        ikev2::Connection::new(PolicyId::new(0), name.get_ref().clone(), authentication);
     connection.local = given.local.as_ref().map(|text| text.0);
     connection.remote = remote(source, name, &given)?;
     connection.proposals =
-        proposals::<IkeProposal>(source, given.proposals.take(), &IKE_PROPOSALS)?;
+        proposals::<IkeProposal>(source, given.proposals.as_ref(), both, &IKE_PROPOSALS)?;
     connection.addressing = addressing(source, name, &given.addresses)?;
     connection.children = children(gathered, name.get_ref(), &mut given, source)?;
     // the userspace data plane carries ESP in UDP only
-    connection.force_encapsulation = !gathered.is_kernel() || given.remote_ports.nat_t_always;
-    connection.start_on_nat_t = given.remote_ports.nat_t_first;
+    connection.force_encapsulation =
+        !gathered.is_kernel() || is_set(given.remote_ports.nat_t_always.as_ref());
+    connection.start_on_nat_t = is_set(given.remote_ports.nat_t_first.as_ref());
     if let Some(liveness) = given.liveness {
         connection.liveness = (liveness.0 > Duration::ZERO).then_some(liveness.0);
     }
     connection.lifetime = lifetime::ike(&given.lifetime);
     connection.initial_contact = given.lifetime.initial_contact.unwrap_or(true);
-    connection.unique = given.lifetime.unique;
+    connection.unique = is_set(given.lifetime.unique.as_ref());
     let Retransmit {
         first,
         longest,
@@ -185,7 +209,12 @@ fn connect(
     Ok(connection)
 }
 
-fn remote(
+/// Whether a switch is there and on.
+fn is_set(given: Option<&Spanned<bool>>) -> bool {
+    given.is_some_and(|it| *it.get_ref())
+}
+
+pub(super) fn remote(
     source: Source<'_>,
     name: &Spanned<String>,
     given: &schema::Connection,
@@ -217,7 +246,10 @@ fn addressing(
 ) -> Checked<Addressing> {
     let assigns = given.assign_ipv4.is_some()
         || given.assign_ipv6.is_some()
-        || !given.pools.is_empty()
+        || given
+            .pools
+            .as_ref()
+            .is_some_and(|it| !it.get_ref().is_empty())
         || !given.fixed.0.is_empty();
     if assigns && !given.request.is_empty() {
         let name_text = name.get_ref();
@@ -231,7 +263,8 @@ fn addressing(
     addressing.request_v6 = given.request.contains(&schema::Family::Ipv6);
     addressing.assign_v4 = given.assign_ipv4.as_ref().map(|text| text.0);
     addressing.assign_v6 = given.assign_ipv6.as_ref().map(|text| (text.0.0, text.0.1));
-    addressing.pools = given.pools.iter().map(|text| text.0).collect();
+    let pools = given.pools.iter().flat_map(Spanned::get_ref);
+    addressing.pools = pools.map(|text| text.0).collect();
     for (id, address) in &given.fixed.0 {
         let identity = Identity::from_text(id.get_ref());
         let identity = identity.map_err(|what| source.error(id.span(), what))?;
@@ -249,27 +282,33 @@ fn children(
 ) -> Checked<Vec<ikev2::Child>> {
     let initiates = given.remote.is_some();
     let mut children = Vec::new();
-    for (name, mut child) in core::mem::take(&mut given.children.0) {
-        let proposals = proposals::<EspProposal>(source, child.proposals.take(), &ESP_PROPOSALS)?;
+    for (name, child) in core::mem::take(&mut given.children.0) {
+        let proposals =
+            proposals::<EspProposal>(source, child.proposals.as_ref(), false, &ESP_PROPOSALS)?;
         let mut built = ikev2::Child::new(name.into_inner(), proposals);
         built.lifetime = lifetime::child(source, &child.lifetime)?;
-        gathered.child(source, connection, &mut built, &child, initiates)?;
-        built.local = selectors(source, child.local)?;
-        built.remote = selectors(source, child.remote)?;
+        let names = (connection, built.name.as_str());
+        let (mode, trap) = gathered.child(source, names, &child, initiates)?;
+        built.mode = mode;
+        if trap {
+            built.start = StartAction::Trap;
+        }
+        built.local = selectors(source, child.local.as_ref())?;
+        built.remote = selectors(source, child.remote.as_ref())?;
         children.push(built);
     }
     Ok(children)
 }
 
-fn selectors(
+pub(super) fn selectors(
     source: Source<'_>,
-    given: Option<Spanned<Vec<Text<SelectorItem>>>>,
+    given: Option<&Spanned<Vec<Text<SelectorItem>>>>,
 ) -> Checked<Selectors> {
     let Some(list) = given else {
         return Ok(Selectors::Dynamic);
     };
     let span = list.span();
-    let items = list.into_inner();
+    let items = list.get_ref();
     if items.is_empty() {
         return Err(source.error(
             span,
@@ -295,10 +334,11 @@ fn selectors(
     Ok(Selectors::Fixed(fixed))
 }
 
-/// The list as given, or the default one.
-fn proposals<T: FromText>(
+/// The list as given, or the default one. For a connection that speaks both versions each takes what it can read.
+pub(super) fn proposals<T: FromText>(
     source: Source<'_>,
-    given: Option<Spanned<Vec<Text<T>>>>,
+    given: Option<&schema::Suites>,
+    both: bool,
     otherwise: &[&str],
 ) -> Checked<Vec<T>> {
     let Some(list) = given else {
@@ -313,5 +353,17 @@ fn proposals<T: FromText>(
             format!("the proposal list is empty; write {}", T::WHAT),
         ));
     }
-    Ok(list.into_inner().into_iter().map(|text| text.0).collect())
+    let (mut read, mut first) = (Vec::new(), None);
+    for item in list.get_ref() {
+        match T::from_text(item.get_ref()) {
+            Ok(proposal) => read.push(proposal),
+            Err(what) => {
+                first.get_or_insert_with(|| source.error(item.span(), what));
+            }
+        }
+    }
+    match first {
+        Some(error) if !both || read.is_empty() => Err(error),
+        _ => Ok(read),
+    }
 }

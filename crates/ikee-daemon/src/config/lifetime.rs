@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
+use ikee::ikev1;
 use ikee::ikev2::{ChildLifetime, IkeLifetime};
+use toml::Spanned;
 
 use super::build::Checked;
 use super::error::Source;
@@ -24,18 +26,23 @@ fn count(given: Option<u64>, otherwise: Option<u64>) -> Option<u64> {
     given.map_or(otherwise, |count| (count > 0).then_some(count))
 }
 
+/// A value without its place.
+fn plain<T: Copy>(given: &Option<Spanned<T>>) -> Option<T> {
+    given.as_ref().map(|it| *it.get_ref())
+}
+
 pub(super) fn ike(given: &schema::Lifetime) -> IkeLifetime {
     let usual = IkeLifetime::default();
-    let rekey = limit(given.rekey, usual.rekey);
-    let reauthenticate = limit(given.reauthenticate, usual.reauthenticate);
+    let rekey = limit(plain(&given.rekey), usual.rekey);
+    let reauthenticate = limit(plain(&given.reauthenticate), usual.reauthenticate);
     // a short life is not all jitter
     let shortest = rekey.into_iter().chain(reauthenticate).min();
     let jitter = shortest.map_or(usual.jitter, |it| usual.jitter.min(it / 4));
     IkeLifetime {
         rekey,
         reauthenticate,
-        jitter: given.jitter.map_or(jitter, |time| time.0),
-        hard: given.hard.map_or(usual.hard, |time| time.0),
+        jitter: plain(&given.jitter).map_or(jitter, |time| time.0),
+        hard: plain(&given.hard).map_or(usual.hard, |time| time.0),
     }
 }
 
@@ -56,8 +63,25 @@ pub(super) fn child(source: Source<'_>, given: &schema::ChildLifetime) -> Checke
     };
     Ok(ChildLifetime {
         time: limit(given.time, usual.time),
-        bytes: count(given.bytes, usual.bytes),
-        packets: count(given.packets, usual.packets),
+        bytes: count(plain(&given.bytes), usual.bytes),
+        packets: count(plain(&given.packets), usual.packets),
         jitter_percent: jitter,
     })
+}
+
+/// A phase 1 SA's.
+pub(super) fn ike_v1(given: &schema::Lifetime) -> ikev1::IkeLifetime {
+    let mut lifetime = ikev1::IkeLifetime::default();
+    lifetime.time = plain(&given.time).map_or(lifetime.time, |time| time.0);
+    lifetime.margin = plain(&given.margin).map_or(lifetime.margin, |time| time.0);
+    lifetime
+}
+
+/// An IKEv1 child's.
+pub(super) fn child_v1(given: &schema::ChildLifetime) -> ikev1::ChildLifetime {
+    let mut lifetime = ikev1::ChildLifetime::default();
+    lifetime.time = limit(given.time, None).unwrap_or(lifetime.time);
+    lifetime.margin = plain(&given.margin).map_or(lifetime.margin, |time| time.0);
+    lifetime.kilobytes = plain(&given.kilobytes).filter(|it| *it > 0);
+    lifetime
 }

@@ -1,9 +1,8 @@
 //! What the data plane is told: which one, and what belongs to a connection or a child.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ikee::doi::encapsulation::Mode;
-use ikee::ikev2::{self, StartAction};
 
 use super::build::Checked;
 use super::error::Source;
@@ -57,6 +56,8 @@ pub(super) fn choice(given: Option<schema::DataPlane>) -> DataPlaneChoice {
 pub(super) struct Gathered {
     pub(super) choice: DataPlaneChoice,
     pub(super) settings: BTreeMap<(String, String), KernelSettings>,
+    /// Children that the first packet opens, by connection and name.
+    pub(super) traps: BTreeSet<(String, String)>,
 }
 
 impl Gathered {
@@ -64,6 +65,7 @@ impl Gathered {
         Self {
             choice: choice(given),
             settings: BTreeMap::new(),
+            traps: BTreeSet::new(),
         }
     }
 
@@ -80,35 +82,38 @@ impl Gathered {
             .collect()
     }
 
-    /// Mode and start of a child, and what the kernel adds to it.
+    /// Mode of a child and whether it is a trap; what the kernel adds to it is kept.
     pub(super) fn child(
         &mut self,
         source: Source<'_>,
-        connection: &str,
-        built: &mut ikev2::Child,
+        (connection, name): (&str, &str),
         given: &schema::Child,
         initiates: bool,
-    ) -> Checked<()> {
-        built.mode = match given.mode {
+    ) -> Checked<(Mode, bool)> {
+        let mode = match given.mode {
             Some(schema::Mode::Transport) => Mode::Transport,
             Some(schema::Mode::Tunnel) | None => Mode::Tunnel,
         };
+        let key = (connection.to_owned(), name.to_owned());
+        let mut trap = false;
         if let Some(start) = &given.start {
-            built.start = match start.get_ref() {
-                schema::Start::None => StartAction::None,
-                schema::Start::Trap if initiates => StartAction::Trap,
+            trap = match start.get_ref() {
+                schema::Start::None => false,
+                schema::Start::Trap if initiates => true,
                 schema::Start::Trap => {
                     let what = "start = \"trap\" needs to know the peer; add remote = \"ADDRESS\" to the connection";
                     return Err(source.error(start.span(), what));
                 }
             };
         }
+        if trap {
+            self.traps.insert(key.clone());
+        }
         let settings = self.settings(source, given)?;
         if settings != KernelSettings::default() {
-            let key = (connection.to_owned(), built.name.clone());
             self.settings.insert(key, settings);
         }
-        Ok(())
+        Ok((mode, trap))
     }
 
     fn settings(&self, source: Source<'_>, given: &schema::Child) -> Checked<KernelSettings> {

@@ -1,5 +1,7 @@
 //! How both sides of a connection prove who they are, from the file's words.
 
+mod v1;
+
 use core::ops::Range;
 use std::path::PathBuf;
 
@@ -162,7 +164,7 @@ impl Builder<'_> {
             (Some(psk), None) => Ok(SecretVec::from(psk.get_ref().0.0.to_vec())),
             (None, Some(file)) => {
                 let path = beside(self.source.file, file.get_ref());
-                secret::read(self.source, file.span(), &path)
+                secret::read(self.source, file.span(), ("psk_file", &path))
             }
         }
     }
@@ -262,15 +264,27 @@ impl Builder<'_> {
     fn warn_of(&mut self, given: Given<'_>, own: &Certificate, id: &Identity) {
         let name = given.name.get_ref();
         if let Err(refusal) = own.check_identity(id) {
-            self.warnings.push(format!(
-                "connection {name}: peers will refuse our identity: {refusal}"
-            ));
+            let line = format!("connection {name}: peers will refuse our identity: {refusal}");
+            // one that speaks both versions comes here twice
+            if !self.warnings.contains(&line) {
+                self.warnings.push(line);
+            }
         }
         self.trust.note_own(name, own);
     }
 
     /// The peer's side of certificates; the store that verifies them is kept for later.
     fn trust(&mut self, given: Given<'_>, store: Store) -> RemoteProof {
+        let mut trust = ikev2::Trust::new(store.authority_hashes());
+        if given.connection.auth.sha1 {
+            trust.schemes.push(SHA1);
+        }
+        self.keep(given, store);
+        RemoteProof::Signature(trust)
+    }
+
+    /// Keeps what verifies a connection's peers.
+    fn keep(&mut self, given: Given<'_>, store: Store) {
         let auth = &given.connection.auth;
         let paths = |list: &[Spanned<PathBuf>]| -> Vec<PathBuf> {
             list.iter()
@@ -282,13 +296,8 @@ impl Builder<'_> {
             authorities: authorities.map_or_else(Vec::new, |list| paths(list)),
             crls: paths(&auth.crls),
         };
-        let mut trust = ikev2::Trust::new(store.authority_hashes());
-        if auth.sha1 {
-            trust.schemes.push(SHA1);
-        }
         self.trust
             .add(given.name.get_ref(), files, checks(auth), store);
-        RemoteProof::Signature(trust)
     }
 }
 

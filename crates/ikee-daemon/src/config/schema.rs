@@ -3,7 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-use ikee::doi::{EspProposal, Identity, IkeProposal};
+use ikee::doi::Identity;
 use ikee::ikev2::Pool;
 use ikee::x509::Purpose;
 use serde::Deserialize;
@@ -88,6 +88,34 @@ pub(super) struct Limits {
 pub(super) struct Extensions {
     pub(super) fragmentation: Option<Fragmentation>,
     pub(super) server_address: Option<ServerAddress>,
+    pub(super) nat_t: NatT,
+    pub(super) fragmentation_v1: FragmentationV1,
+    pub(super) reliable_delete: Switch,
+    pub(super) status: Switch,
+}
+
+/// An extension that is told nothing else.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Switch {
+    pub(super) enabled: Option<bool>,
+}
+
+/// NAT traversal of IKEv1; on unless it is switched off.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct NatT {
+    pub(super) enabled: Option<bool>,
+    pub(super) forced: bool,
+    pub(super) keepalive: Option<Time>,
+}
+
+/// Fragmentation of IKEv1; on unless it is switched off.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FragmentationV1 {
+    pub(super) enabled: Option<bool>,
+    pub(super) delay: Option<Time>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -107,6 +135,7 @@ pub(super) struct ServerAddress {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Connection {
+    pub(super) version: Version,
     pub(super) start: bool,
     pub(super) local: Option<Text<IpAddr>>,
     pub(super) remote: Option<Text<IpAddr>>,
@@ -116,7 +145,12 @@ pub(super) struct Connection {
     pub(super) psk: Option<Spanned<Text<Secret>>>,
     pub(super) psk_file: Option<Spanned<PathBuf>>,
     pub(super) auth: Auth,
-    pub(super) proposals: Option<Spanned<Vec<Text<IkeProposal>>>>,
+    pub(super) xauth: Option<Spanned<Xauth>>,
+    pub(super) aggressive: Option<Spanned<bool>>,
+    pub(super) aggressive_psk: Option<Spanned<bool>>,
+    pub(super) legacy: Option<Spanned<bool>>,
+    pub(super) mode_config: Option<Spanned<ModeConfig>>,
+    pub(super) proposals: Option<Suites>,
     pub(super) addresses: Addresses,
     pub(super) liveness: Option<Time>,
     pub(super) retransmit: Retransmit,
@@ -124,13 +158,68 @@ pub(super) struct Connection {
     pub(super) children: Ordered<Child>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+/// Suites as typed; which version reads them says how.
+pub(super) type Suites = Spanned<Vec<Spanned<String>>>;
+
+/// Which IKE a connection speaks.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Version {
+    Ikev1,
+    #[default]
+    Ikev2,
+    Both,
+}
+
+impl Version {
+    pub(super) fn has_v1(self) -> bool {
+        self != Self::Ikev2
+    }
+
+    pub(super) fn has_v2(self) -> bool {
+        self != Self::Ikev1
+    }
+}
+
+/// A user's name and password, or the file of all users.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Xauth {
+    pub(super) user: Option<String>,
+    pub(super) password: Option<Spanned<Text<Secret>>>,
+    pub(super) password_file: Option<Spanned<PathBuf>>,
+    pub(super) users_file: Option<Spanned<PathBuf>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ModeConfig {
+    Pull,
+    Push,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Protocol {
+    Ah,
+    Esp,
+}
+
+impl Connection {
+    /// Whether a secret stands in the file itself.
+    pub(super) fn holds_a_secret(&self) -> bool {
+        let xauth = self.xauth.as_ref().map(Spanned::get_ref);
+        self.psk.is_some() || xauth.is_some_and(|it| it.password.is_some())
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RemotePorts {
     pub(super) ike: Option<u16>,
     pub(super) nat_t: Option<u16>,
-    pub(super) nat_t_first: bool,
-    pub(super) nat_t_always: bool,
+    pub(super) nat_t_first: Option<Spanned<bool>>,
+    pub(super) nat_t_always: Option<Spanned<bool>>,
 }
 
 /// How both sides prove who they are, beside `psk`.
@@ -172,7 +261,7 @@ pub(super) struct Addresses {
     pub(super) request: Vec<Family>,
     pub(super) assign_ipv4: Option<Text<Ipv4Addr>>,
     pub(super) assign_ipv6: Option<Text<Prefixed6>>,
-    pub(super) pools: Vec<Text<Pool>>,
+    pub(super) pools: Option<Spanned<Vec<Text<Pool>>>>,
     pub(super) fixed: Ordered<Text<IpAddr>>,
     pub(super) dns: Vec<Text<IpAddr>>,
 }
@@ -195,27 +284,32 @@ pub(super) struct Retransmit {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Lifetime {
-    pub(super) rekey: Option<Time>,
-    pub(super) reauthenticate: Option<Time>,
-    pub(super) jitter: Option<Time>,
-    pub(super) hard: Option<Time>,
+    pub(super) rekey: Option<Spanned<Time>>,
+    pub(super) reauthenticate: Option<Spanned<Time>>,
+    pub(super) jitter: Option<Spanned<Time>>,
+    pub(super) hard: Option<Spanned<Time>>,
+    pub(super) time: Option<Spanned<Time>>,
+    pub(super) margin: Option<Spanned<Time>>,
     pub(super) initial_contact: Option<bool>,
-    pub(super) unique: bool,
+    pub(super) unique: Option<Spanned<bool>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ChildLifetime {
     pub(super) time: Option<Time>,
-    pub(super) bytes: Option<u64>,
-    pub(super) packets: Option<u64>,
+    pub(super) bytes: Option<Spanned<u64>>,
+    pub(super) packets: Option<Spanned<u64>>,
     pub(super) jitter: Option<Spanned<u8>>,
+    pub(super) kilobytes: Option<Spanned<u32>>,
+    pub(super) margin: Option<Spanned<Time>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Child {
-    pub(super) proposals: Option<Spanned<Vec<Text<EspProposal>>>>,
+    pub(super) proposals: Option<Suites>,
+    pub(super) protocol: Option<Spanned<Protocol>>,
     pub(super) local: Option<Spanned<Vec<Text<SelectorItem>>>>,
     pub(super) remote: Option<Spanned<Vec<Text<SelectorItem>>>>,
     pub(super) lifetime: ChildLifetime,

@@ -10,7 +10,8 @@ use toml::Spanned;
 use zeroize::Zeroizing;
 
 use ikee::doi::selector::TrafficSelector;
-use ikee::doi::{EspProposal, Identity, IkeProposal};
+use ikee::doi::{EspProposal, Identity, IkeProposal, v1};
+use ikee::ikev1::AhProposal;
 use ikee::ikev2::{Pool, PoolError};
 use ikee::x509::Purpose;
 
@@ -145,6 +146,28 @@ impl FromText for IkeProposal {
 
     fn from_text(text: &str) -> Result<Self, String> {
         Self::parse(text).map_err(|error| format!("IKE proposal {text:?}: {error}"))
+    }
+}
+
+impl FromText for v1::IkeProposal {
+    const WHAT: &'static str = "an IKEv1 proposal such as \"aes256-sha256-modp2048\"";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        Self::parse(text).map_err(|error| format!("IKEv1 proposal {text:?}: {error}"))
+    }
+}
+
+impl FromText for AhProposal {
+    const WHAT: &'static str = "an AH proposal such as \"sha256\" or \"sha256-modp2048\"";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        // AH is ESP's integrity without its encryption
+        let parsed = EspProposal::parse(&format!("null-{text}"))
+            .map_err(|error| format!("AH proposal {text:?}: {error}"))?;
+        Ok(Self {
+            integrity: parsed.integrity,
+            groups: parsed.groups,
+        })
     }
 }
 

@@ -76,6 +76,8 @@ pub enum Class {
     Selectors,
     /// The peer does not answer.
     Silent,
+    /// The user who was to prove itself by XAUTH.
+    User,
 }
 
 /// One item, as both sides had it.

@@ -72,6 +72,8 @@ pub enum Topic {
     Moved,
     /// A stranger was answered with an error.
     Refused,
+    /// A peer gives a reason for a failure in Windows' words.
+    Status,
     /// The configuration was read again.
     Reloaded,
     /// A bug was contained; it has cost an SA.
@@ -97,6 +99,7 @@ impl core::fmt::Display for Topic {
             Self::Configured => "configured",
             Self::Moved => "moved",
             Self::Refused => "refused",
+            Self::Status => "status",
             Self::Reloaded => "reloaded",
             Self::Contained => "contained",
             Self::Ending => "ending",

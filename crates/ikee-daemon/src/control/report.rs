@@ -38,6 +38,12 @@ pub struct SaReport {
     /// The connection's name, once one is chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
+    /// The major version of IKE, 1 or 2; 0 from a daemon that does not tell.
+    #[serde(default)]
+    pub version: u8,
+    /// Of IKEv1: `main` or `aggressive`, the mode in which it was negotiated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
     /// `negotiating`, `established` or `closing`.
     pub state: String,
     /// `initiator` or `responder`.
@@ -52,6 +58,9 @@ pub struct SaReport {
     /// Who the peer proved to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_id: Option<String>,
+    /// The user who proved itself to us by XAUTH.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
     /// SPIs in hexadecimal digits, initiator's first.
     pub spis: (String, String),
     /// The IKE suite.
@@ -134,6 +143,9 @@ impl Traffic {
 pub struct ConnectionReport {
     /// Its name.
     pub name: String,
+    /// The versions of IKE that it speaks: `1`, `2` or `1+2`.
+    #[serde(default)]
+    pub versions: String,
     /// What its IKE SA does, as in [`SaReport::state`]; nothing, when it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,

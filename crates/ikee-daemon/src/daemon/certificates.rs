@@ -1,5 +1,7 @@
 //! Certificates of peers: whether their keys are theirs.
 
+use ikee::doi::Identity;
+use ikee::ext::{PolicyId, SaId};
 use ikee::ikev2::{Input, PeerCertificates, PeerKey};
 use ikee::x509::Presented;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -33,17 +35,34 @@ impl Vetting {
 }
 
 impl Daemon {
-    /// Answers the endpoint's question for a peer's key.
+    /// Answers the core's question for a peer's key.
     pub(super) fn vet(&mut self, shown: &PeerCertificates) {
-        let connection = self.connection_name(shown.policy).unwrap_or("?").to_owned();
-        let presented = Presented {
-            chain: &shown.chain,
-            crls: &shown.crls,
-        };
+        let sa = shown.sa;
+        let verdict = self.verify(
+            (sa, shown.policy),
+            (&shown.chain, &shown.crls),
+            &shown.identity,
+        );
+        let verdict = verdict.map(PeerKey::new);
+        self.core(|cores, now| {
+            let input = Input::Trusted { sa, verdict };
+            cores.v2.handle(now, input, &mut cores.out_v2);
+        });
+    }
+
+    /// The public key of a peer whose certificates are good, or why they are not.
+    pub(super) fn verify(
+        &mut self,
+        (sa, policy): (SaId, PolicyId),
+        (chain, crls): (&[Vec<u8>], &[Vec<u8>]),
+        identity: &Identity,
+    ) -> Result<Vec<u8>, String> {
+        let connection = self.connection_name(policy).unwrap_or("?").to_owned();
+        let presented = Presented { chain, crls };
         let now = clock::since_1970();
         let trust = &self.vetting.trust;
-        let verdict = trust.verify(&connection, presented, &shown.identity, now);
-        let span = self.note(shown.sa, Some(shown.policy)).span.clone();
+        let verdict = trust.verify(&connection, presented, identity, now);
+        let span = self.note(sa, Some(policy)).span.clone();
         span.in_scope(|| match &verdict {
             Ok(key) => tracing::info!(
                 "the peer's certificate '{}' is good, by authority '{}'",
@@ -51,16 +70,12 @@ impl Daemon {
                 key.authority
             ),
             Err(refusal) => {
-                tracing::warn!("not the certificate of '{}': {refusal}", shown.identity);
+                tracing::warn!("not the certificate of '{identity}': {refusal}");
             }
         });
-        let verdict = verdict
-            .map(|key| PeerKey::new(key.public_key))
-            .map_err(|refusal| refusal.to_string());
-        self.input(Input::Trusted {
-            sa: shown.sa,
-            verdict,
-        });
+        verdict
+            .map(|key| key.public_key)
+            .map_err(|refusal| refusal.to_string())
     }
 
     /// Looks at the files of certificates and CRLs again.

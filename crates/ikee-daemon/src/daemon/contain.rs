@@ -27,16 +27,14 @@ impl Daemon {
     pub(super) fn sweep(&mut self) {
         self.metrics.bugs.inc();
         let now = self.clock.now();
-        let Self {
-            endpoint, outbox, ..
-        } = self;
+        let cores = &mut self.cores;
         // the same bug may be met again on the way out
-        contain("endpoint", || endpoint.recover(now, outbox));
+        contain("endpoint", || cores.recover(now));
         let mut alive = Vec::new();
         let mut children: Vec<ChildId> = Vec::new();
-        for sa in self.endpoint.sas() {
-            alive.push(sa.sa);
-            children.extend(sa.children().map(|child| child.child));
+        for sa in self.cores.sas() {
+            alive.push(sa.sa());
+            children.extend(sa.children().iter().map(|child| child.child));
         }
         let lost: Vec<SaId> = self.book.sas.keys().copied().collect();
         for sa in lost.into_iter().filter(|sa| !alive.contains(sa)) {

@@ -31,18 +31,18 @@ impl Daemon {
     fn snapshot(&self) -> Snapshot {
         let mut up = BTreeSet::new();
         let (mut half_open, mut children) = (0, 0);
-        for sa in self.endpoint.sas() {
-            match sa.state {
+        for sa in self.cores.sas() {
+            match sa.state() {
                 "established" => {
-                    up.extend(sa.policy);
-                    children += sa.children().count();
+                    up.extend(sa.policy());
+                    children += sa.children().len();
                 }
                 "closing" | "replaced" | "awaiting the end of a rekeying" => {}
                 _ => half_open += 1,
             }
         }
         Snapshot {
-            configured: self.endpoint.config().connections.len(),
+            configured: self.configuration.connections.len(),
             up: up.len(),
             half_open,
             children,

@@ -1,6 +1,8 @@
 //! The failures that `ikee explain` tells of: the last one of each connection, and the last few
 //! of strangers that no connection was chosen for.
 
+mod v1;
+
 use core::net::{IpAddr, SocketAddr};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -160,14 +162,14 @@ impl Daemon {
 
     /// Remembers why a child could not be opened on an SA that stands.
     pub(super) fn remember_child(&mut self, sa: SaId, policy: PolicyId, failure: &Failure) {
-        let Some(status) = self.endpoint.sas().find(|it| it.sa == sa) else {
+        let Some(status) = self.cores.sas().find(|it| it.sa() == sa) else {
             return;
         };
         let about = Circumstances {
-            role: status.role,
+            role: status.role(),
             exchange: ExchangeType::IKE_AUTH,
-            remote: status.remote,
-            vendor_ids: status.vendor_ids,
+            remote: status.remote(),
+            vendor_ids: status.vendor_ids(),
             asked: &[],
             longest: 0,
             fragmentation: self.fragments(),
@@ -179,7 +181,7 @@ impl Daemon {
             circumstances: about,
         };
         let report = report(&case);
-        let (now, from) = (self.clock.now(), status.remote.ip());
+        let (now, from) = (self.clock.now(), status.remote().ip());
         self.book.failures.put(now, from, report);
     }
 
@@ -230,19 +232,19 @@ impl Daemon {
 
     /// The connections that take a peer at this address.
     fn candidates(&self, from: IpAddr) -> Vec<&Connection> {
-        let all = self.endpoint.config().connections.iter();
+        let all = self.cores.v2.config().connections.iter();
         all.filter(|it| it.remote.is_none_or(|remote| remote.address == from))
             .collect()
     }
 
     fn connection(&self, policy: PolicyId) -> Option<&Connection> {
-        let mut all = self.endpoint.config().connections.iter();
+        let mut all = self.cores.v2.config().connections.iter();
         all.find(|it| it.policy == policy)
     }
 
     /// Whether the extension for fragments is on.
     fn fragments(&self) -> bool {
-        let names = self.endpoint.extensions().names();
-        names.into_iter().any(|name| name.contains("fragmentation"))
+        let mut names = self.cores.v2.extensions().names();
+        names.any(|name| name.contains("fragmentation"))
     }
 }

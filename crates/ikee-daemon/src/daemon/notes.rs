@@ -5,11 +5,11 @@ use core::net::{IpAddr, SocketAddr};
 
 use ikee::doi::TrafficSelector;
 use ikee::ext::{Instant, PolicyId, SaId};
-use ikee::ikev2::ChildSa;
-use ikee::wire::v2::NotifyType;
 use tracing::Span;
 
 use super::Daemon;
+use crate::child::ChildSa;
+use crate::config::Outline;
 
 /// What is remembered of an IKE SA.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct SaNote {
     pub(super) remote: Option<SocketAddr>,
     pub(super) since: Option<Instant>,
     /// What an unauthenticated answer said last.
-    pub(super) hint: Option<NotifyType>,
+    pub(super) hint: Option<String>,
     pub(super) assigned: Vec<IpAddr>,
     pub(super) dns: Vec<IpAddr>,
     pub(super) servers: Vec<IpAddr>,
@@ -44,6 +44,8 @@ pub(super) struct ChildNote {
     pub(super) spis: (u32, u32),
     pub(super) local: Vec<TrafficSelector>,
     pub(super) remote: Vec<TrafficSelector>,
+    /// Whether it has a successor, and only receives what is still under way.
+    pub(super) replaced: bool,
 }
 
 impl ChildNote {
@@ -55,8 +57,9 @@ impl ChildNote {
             since,
             suite: child.suite.to_string(),
             spis: (child.inbound.spi, child.outbound.spi),
-            local: child.local_selectors.clone(),
-            remote: child.remote_selectors.clone(),
+            local: child.selectors.0.clone(),
+            remote: child.selectors.1.clone(),
+            replaced: false,
         }
     }
 }
@@ -167,10 +170,11 @@ impl Daemon {
     }
 
     pub(super) fn connection_name(&self, policy: PolicyId) -> Option<&str> {
-        let connections = &self.endpoint.config().connections;
-        connections
-            .iter()
-            .find(|connection| connection.policy == policy)
-            .map(|connection| connection.name.as_str())
+        self.outline(policy).map(|it| it.name.as_str())
+    }
+
+    pub(super) fn outline(&self, policy: PolicyId) -> Option<&Outline> {
+        let mut connections = self.configuration.connections.iter();
+        connections.find(|it| it.policy == policy)
     }
 }

@@ -1,25 +1,25 @@
 //! Datagrams from the network, and the data plane's part of the daemon's life.
 
 use ikee::ext::ChildId;
-use ikee::ikev2::{ChildUpdate, Datagram, Input};
 use ikee::wire::marker;
 
 use super::{Daemon, contain};
+use crate::child::ChildUpdate;
 use crate::control::Traffic;
 use crate::plane::News;
 
 impl Daemon {
     /// Gives each datagram of the batch to whom it is for.
     pub(super) fn datagrams(&mut self) {
-        let nat_t = self.endpoint.config().ports.nat_t;
+        let nat_t = self.cores.v2.config().ports.nat_t;
         let now = self.clock.now();
         let Self {
             batch,
-            endpoint,
-            outbox,
+            cores,
             plane,
             news,
             book,
+            metrics,
             ..
         } = self;
         let mut survived = true;
@@ -41,16 +41,14 @@ impl Daemon {
                     continue;
                 }
             };
-            let datagram = Datagram {
-                local,
-                remote,
-                marker: floated,
-                bytes: message,
-            };
             let handled = contain::contain("endpoint", || {
-                endpoint.handle(now, Input::Datagram(datagram), outbox);
+                cores.datagram(now, (local, remote), floated, message)
             });
             survived &= handled.is_some();
+            if handled == Some(false) {
+                book.dropped += 1;
+                metrics.dropped("no-ikev1");
+            }
         }
         if !survived {
             self.sweep();
@@ -68,11 +66,13 @@ impl Daemon {
         contain::contain("data plane", || plane.work(sockets, news));
     }
 
-    /// Tells the endpoint what the data plane has to say.
+    /// Tells the cores what the data plane has to say.
     pub(super) fn hear_news(&mut self) {
         for news in core::mem::take(&mut self.news) {
             match news {
-                News::Expired { child, hard } => self.input(Input::ChildExpired { child, hard }),
+                News::Expired { child, hard } => {
+                    self.core(|cores, now| cores.child_expired(now, child, hard));
+                }
                 News::Wanted { policy, child } => self.wanted(policy, child),
             }
         }

@@ -1,13 +1,17 @@
 //! Carrying out what the endpoint wants done.
 
+use core::net::SocketAddr;
 use std::io;
 
 use ikee::ext::ChildId;
-use ikee::ikev2::{ChildSa, Event, KeyLog, Output, Transmit};
+use ikee::{ikev1, ikev2};
 
 use super::Daemon;
+use super::cores::Output;
 use super::notes::ChildNote;
+use crate::child::ChildSa;
 use crate::control::Topic;
+use crate::keylog::Keys;
 use crate::plane::{PlaneError, Setup};
 
 impl Daemon {
@@ -20,7 +24,7 @@ impl Daemon {
             self.forget(sa).await;
         }
         loop {
-            let outputs: Vec<Output> = self.outbox.drain().collect();
+            let outputs = self.cores.drain();
             if outputs.is_empty() {
                 break;
             }
@@ -32,31 +36,41 @@ impl Daemon {
 
     async fn carry_out(&mut self, outputs: Vec<Output>) {
         // an assigned address must be there before a route can name it as its source
-        let (addresses, others): (Vec<_>, Vec<_>) = outputs
-            .into_iter()
-            .partition(|output| matches!(output, Output::Event(Event::Configured { .. })));
+        let (addresses, others): (Vec<_>, Vec<_>) = outputs.into_iter().partition(is_address);
         for output in addresses.into_iter().chain(others) {
             match output {
-                Output::Transmit(transmit) => self.transmit(&transmit),
-                Output::InstallChild(child) => self.install_child(&child).await,
-                Output::UseChild(child) => self.use_child(child),
-                Output::UpdateChild(update) => self.update_child(update),
-                Output::DeleteChild(child) => self.remove_child(child).await,
-                Output::Event(event) => self.event(event).await,
+                Output::V1(output) => self.carry_out_v1(output).await,
+                Output::V2(output) => self.carry_out_v2(output).await,
             }
         }
     }
 
-    fn transmit(&self, transmit: &Transmit) {
-        if let Err(error) = self
-            .sockets
-            .send(transmit.local, transmit.remote, &transmit.bytes)
-        {
-            tracing::warn!(
-                "cannot send from {} to {}: {error}",
-                transmit.local,
-                transmit.remote
-            );
+    async fn carry_out_v2(&mut self, output: ikev2::Output) {
+        use ikev2::Output;
+        match output {
+            Output::Transmit(it) => self.transmit(it.local, it.remote, &it.bytes),
+            Output::InstallChild(child) => self.install_child(&(*child).into()).await,
+            Output::UseChild(child) => self.use_child(child),
+            Output::UpdateChild(update) => self.update_child(update.into()),
+            Output::DeleteChild(child) => self.remove_child(child).await,
+            Output::Event(event) => self.event(event).await,
+        }
+    }
+
+    async fn carry_out_v1(&mut self, output: ikev1::Output) {
+        use ikev1::Output;
+        match output {
+            Output::Transmit(it) => self.transmit(it.local, it.remote, &it.bytes),
+            Output::InstallChild(child) => self.install_child(&(*child).into()).await,
+            Output::UpdateChild(update) => self.update_child(update.into()),
+            Output::DeleteChild(child) => self.remove_child(child).await,
+            Output::Event(event) => self.event_v1(event).await,
+        }
+    }
+
+    fn transmit(&self, local: SocketAddr, remote: SocketAddr, bytes: &[u8]) {
+        if let Err(error) = self.sockets.send(local, remote, bytes) {
+            tracing::warn!("cannot send from {local} to {remote}: {error}");
         }
     }
 
@@ -105,7 +119,7 @@ impl Daemon {
     }
 
     /// Writes keys for Wireshark, as the configuration asked.
-    pub(super) fn log_keys(&mut self, keys: &KeyLog) {
+    pub(super) fn log_keys(&mut self, keys: Keys<'_>) {
         let written: io::Result<()> = self
             .book
             .key_tables
@@ -115,4 +129,13 @@ impl Daemon {
             tracing::error!("cannot write key tables: {error}");
         }
     }
+}
+
+/// An address that is ours now.
+const fn is_address(output: &Output) -> bool {
+    matches!(
+        output,
+        Output::V1(ikev1::Output::Event(ikev1::Event::Configured { .. }))
+            | Output::V2(ikev2::Output::Event(ikev2::Event::Configured { .. }))
+    )
 }

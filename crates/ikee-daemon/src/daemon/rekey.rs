@@ -22,22 +22,27 @@ impl Daemon {
 
     fn begin_rekey(&mut self, name: &str, what: Keys) -> Result<Wanted, (Code, String)> {
         let policy = self.policy(name)?;
-        let mut sas = self.endpoint.sas();
-        let sa = sas.find(|sa| sa.policy == Some(policy) && sa.state == "established");
+        let mut sas = self.cores.sas();
+        let sa = sas.find(|sa| sa.policy() == Some(policy) && sa.state() == "established");
         let down = || {
             let why = format!("{name} is not up; bring it up with: ikee up {name}");
             (Code::Failed, why)
         };
         let status = sa.ok_or_else(down)?;
-        let sa = status.sa;
-        let children: Vec<ChildId> = status.children().map(|child| child.child).collect();
+        let sa = status.sa();
+        let children = status.children();
+        // in IKEv1 a child that has a successor may stay until its end
+        let replaced =
+            |child: ChildId| self.book.children.get(&child).is_some_and(|it| it.replaced);
+        let children = children.iter().map(|child| child.child);
+        let children: Vec<ChildId> = children.filter(|it| !replaced(*it)).collect();
         drop(sas);
-        let asked = self.core(|core, now, outbox| match what {
+        let asked = self.core(|cores, now| match what {
             Keys::Children => children
                 .iter()
-                .try_for_each(|&child| core.rekey_child(now, child, outbox)),
-            Keys::Ike => core.rekey(now, sa, outbox),
-            Keys::Reauthenticate => core.reauthenticate(now, sa, outbox),
+                .try_for_each(|&child| cores.rekey_child(now, child)),
+            Keys::Ike => cores.rekey(now, sa),
+            Keys::Reauthenticate => cores.reauthenticate(now, sa),
         });
         match asked {
             Some(Ok(())) => Ok(match what {
@@ -67,7 +72,7 @@ impl Daemon {
     }
 
     /// A child has a successor.
-    fn child_rekeyed(&mut self, sa: SaId, old: ChildId, new: ChildId) {
+    pub(super) fn child_rekeyed(&mut self, sa: SaId, old: ChildId, new: ChildId) {
         self.metrics.rekeyed("child");
         let name = self
             .book
@@ -78,6 +83,9 @@ impl Daemon {
         let text = format!("child {name} has new keys");
         self.span(sa).in_scope(|| tracing::info!("{text}"));
         self.announce_sa(sa, Topic::ChildRekeyed, Some(&name), text);
+        if let Some(note) = self.book.children.get_mut(&old) {
+            note.replaced = true;
+        }
         self.child_replaced(old);
     }
 

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ikee::ext::{PolicyId, Role, SaId};
+use ikee::ikev1;
 
 use super::certificates::Vetting;
-use super::{Daemon, system};
-use crate::config::{self, ExtensionSettings, Fingerprint, Runtime, Settings};
+use super::{Daemon, start, system};
+use crate::config::{self, ExtensionSettings, Fingerprint, Outline, Runtime, Settings};
 use crate::control::{Code, LogLevel, Plan, Response, Topic};
+use crate::{extensions, provider};
 
 /// The configuration that is in force.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(super) struct Configuration {
     known: BTreeMap<String, (PolicyId, Fingerprint)>,
     /// Handles below this one have been given out.
     next: u64,
+    /// All connections, in the order of the file.
+    pub(super) connections: Vec<Outline>,
     /// Names of the connections to bring up at once.
     pub(super) start: Vec<String>,
 }
@@ -26,7 +30,7 @@ pub(super) struct Configuration {
 impl Configuration {
     /// What settings say, before they are taken apart.
     pub(super) fn of(settings: &Settings) -> Self {
-        let connections = settings.endpoint.connections.iter();
+        let connections = settings.connections.iter();
         let known: BTreeMap<_, _> = connections
             .zip(&settings.fingerprints)
             .map(|(it, print)| (it.name.clone(), (it.policy, *print)))
@@ -38,6 +42,7 @@ impl Configuration {
             next: last.unwrap_or_default() + 1,
             known,
             start: settings.start.clone(),
+            connections: settings.connections.clone(),
         }
     }
 
@@ -60,9 +65,11 @@ impl Configuration {
         if self.extensions != new.extensions {
             plan.restart.push("extensions".to_owned());
         }
-        for (connection, print) in new.endpoint.connections.iter_mut().zip(&new.fingerprints) {
+        let mut handles = BTreeMap::new();
+        for (connection, print) in new.connections.iter_mut().zip(&new.fingerprints) {
             match self.known.get(&connection.name) {
                 Some((policy, known)) if known == print => {
+                    handles.insert(connection.policy, *policy);
                     connection.policy = *policy;
                     plan.keep += 1;
                     continue;
@@ -70,10 +77,23 @@ impl Configuration {
                 Some(_) => plan.change.push(connection.name.clone()),
                 None => plan.add.push(connection.name.clone()),
             }
-            connection.policy = PolicyId::new(self.next);
+            let policy = PolicyId::new(self.next);
+            handles.insert(connection.policy, policy);
+            connection.policy = policy;
             self.next += 1;
         }
-        let there = |name: &String| new.endpoint.connections.iter().any(|it| it.name == *name);
+        let again = |policy: &mut PolicyId| {
+            *policy = handles.get(policy).copied().unwrap_or(*policy);
+        };
+        new.endpoint
+            .connections
+            .iter_mut()
+            .for_each(|it| again(&mut it.policy));
+        new.ikev1
+            .connections
+            .iter_mut()
+            .for_each(|it| again(&mut it.policy));
+        let there = |name: &String| new.connections.iter().any(|it| it.name == *name);
         plan.drop = self.known.keys().filter(|it| !there(it)).cloned().collect();
         plan
     }
@@ -116,7 +136,7 @@ impl Daemon {
             }
         };
         let mut plan = self.configuration.plan(&mut new, &self.runtime);
-        let (old, ports) = (self.endpoint.config().ports, new.endpoint.ports);
+        let (old, ports) = (self.cores.v2.config().ports, new.endpoint.ports);
         if old != ports {
             plan.restart.push("port".to_owned());
         }
@@ -128,12 +148,16 @@ impl Daemon {
             tracing::warn!("{warning}");
         }
         new.endpoint.ports = old;
+        new.ikev1.ports = ikev1::Ports {
+            ike: old.ike,
+            nat_t: old.nat_t,
+        };
         self.adopt(new, &plan).await;
         let text = format!("reloaded: {plan}");
         tracing::info!("{text}");
         self.metrics.reloaded("done");
         self.announce(Topic::Reloaded, text.clone());
-        system::ready(self.endpoint.config().connections.len());
+        system::ready(self.configuration.connections.len());
         Response::plan(text, plan)
     }
 
@@ -156,7 +180,10 @@ impl Daemon {
         endpoint.key_log = self.book.key_tables.is_some();
         endpoint.trace = self.log.level >= LogLevel::Debug;
         self.runtime.kernel = new.runtime.kernel;
-        self.core(|core, now, outbox| core.reconfigure(now, endpoint, outbox));
+        let mut ikev1 = new.ikev1;
+        (ikev1.key_log, ikev1.trace) = (endpoint.key_log, endpoint.trace);
+        self.start_v1(&ikev1, &new.extensions);
+        self.core(|cores, now| cores.reconfigure(now, endpoint, ikev1));
         self.perform().await;
         self.set_traps().await;
         for name in up {
@@ -170,14 +197,30 @@ impl Daemon {
             return false;
         };
         let sas: Vec<(SaId, bool)> = self
-            .endpoint
+            .cores
             .sas()
-            .filter(|sa| sa.policy == Some(policy) && sa.state != "closing")
-            .map(|sa| (sa.sa, sa.role == Role::Initiator))
+            .filter(|sa| sa.policy() == Some(policy) && sa.state() != "closing")
+            .map(|sa| (sa.sa(), sa.role() == Role::Initiator))
             .collect();
         for (sa, _) in &sas {
             self.delete(*sa);
         }
         sas.iter().any(|(_, ours)| *ours)
+    }
+
+    /// The core of IKEv1, as soon as a connection speaks it.
+    fn start_v1(&mut self, config: &ikev1::Config, settings: &ExtensionSettings) {
+        if self.cores.v1.is_some() || config.connections.is_empty() {
+            return;
+        }
+        let mut first = ikev1::Config::new(Vec::new());
+        first.ports = config.ports;
+        let started = provider::provider(self.runtime.provider)
+            .map_err(|error| error.to_string())
+            .and_then(|provider| start::ikev1(first, provider, extensions::ikev1(settings)));
+        match started {
+            Ok(endpoint) => self.cores.v1 = Some(endpoint),
+            Err(why) => tracing::error!("IKEv1 stays off: {why}"),
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! What `status` and `list` tell.
 
 use ikee::ext::{Instant, Role};
-use ikee::ikev2::{ChildStatus, SaStatus};
 
 use super::Daemon;
+use super::cores::{ChildStatus, SaStatus};
 use crate::control::{ChildReport, ConnectionReport, SaReport, Status, Times};
 
 impl Daemon {
@@ -12,48 +12,47 @@ impl Daemon {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             uptime: self.clock.now().as_duration().as_secs(),
             provider: self.book.provider.to_owned(),
-            extensions: self
-                .endpoint
-                .extensions()
-                .names()
-                .map(str::to_owned)
-                .collect(),
+            extensions: texts(self.cores.extension_names()),
             listen: texts(self.sockets.local_addresses()),
             tun: self.plane.device().map(str::to_owned),
             dropped: self.book.dropped,
             bugs: self.metrics.bugs.get(),
             log_level: self.log.level,
-            sas: self.endpoint.sas().map(|sa| self.sa(&sa)).collect(),
+            sas: self.cores.sas().map(|sa| self.sa(&sa)).collect(),
         }
     }
 
     fn sa(&self, sa: &SaStatus<'_>) -> SaReport {
-        let connections = &self.endpoint.config().connections;
-        let connection = connections.iter().find(|it| Some(it.policy) == sa.policy);
-        let note = self.book.sas.get(&sa.sa);
+        let connection = sa.policy().and_then(|it| self.outline(it));
+        let note = self.book.sas.get(&sa.sa());
+        let (local, remote, spis) = (sa.local(), sa.remote(), sa.spis());
         let since = note.and_then(|note| note.since);
         SaReport {
             connection: connection.map(|it| it.name.clone()),
-            state: sa.state.to_owned(),
-            role: match sa.role {
+            version: sa.version(),
+            mode: sa.mode().map(str::to_owned),
+            state: sa.state().to_owned(),
+            role: match sa.role() {
                 Role::Initiator => "initiator",
                 Role::Responder => "responder",
             }
             .to_owned(),
-            local: sa.local.to_string(),
-            remote: sa.remote.to_string(),
-            local_id: connection.map(|it| it.authentication.local_id.to_string()),
-            remote_id: sa.remote_id.map(ToString::to_string),
-            spis: (sa.spis.0.to_string(), sa.spis.1.to_string()),
-            suite: sa.suite.map(|suite| suite.to_string()),
-            nat: sa.nat,
-            times: self.times(since, sa.renewal),
+            local: local.to_string(),
+            remote: remote.to_string(),
+            local_id: connection.map(|it| it.local_id.clone()),
+            remote_id: sa.remote_id().map(ToString::to_string),
+            user: sa.user().map(str::to_owned),
+            spis: (spis.0.to_string(), spis.1.to_string()),
+            suite: sa.suite(),
+            nat: self.cores.nat(sa),
+            times: self.times(since, sa.renewal()),
             assigned: texts(note.iter().flat_map(|note| &note.assigned)),
             dns: texts(note.iter().flat_map(|note| &note.dns)),
             servers: texts(note.iter().flat_map(|note| &note.servers)),
             children: sa
                 .children()
-                .filter_map(|child| self.child(&child))
+                .iter()
+                .filter_map(|child| self.child(child))
                 .collect(),
         }
     }
@@ -85,25 +84,22 @@ impl Daemon {
     }
 
     pub(super) fn connections(&self) -> Vec<ConnectionReport> {
-        let connections = self.endpoint.config().connections.iter();
+        let connections = self.configuration.connections.iter();
         connections
             .map(|connection| ConnectionReport {
                 name: connection.name.clone(),
                 state: self
-                    .endpoint
+                    .cores
                     .sas()
-                    .filter(|sa| sa.policy == Some(connection.policy))
-                    .map(|sa| sa.state)
+                    .filter(|sa| sa.policy() == Some(connection.policy))
+                    .map(|sa| sa.state())
                     // the one that stands, if there is one
                     .max_by_key(|state| *state == "established")
                     .map(str::to_owned),
-                local_id: connection.authentication.local_id.to_string(),
-                remote_id: connection
-                    .authentication
-                    .remote_id
-                    .as_ref()
-                    .map(ToString::to_string),
-                remote: connection.remote.map(|remote| remote.address.to_string()),
+                versions: connection.versions.name().to_owned(),
+                local_id: connection.local_id.clone(),
+                remote_id: connection.remote_id.clone(),
+                remote: connection.remote.map(|remote| remote.ip().to_string()),
                 children: connection
                     .children
                     .iter()

@@ -64,10 +64,10 @@ impl Daemon {
             Err((code, why)) => return answer(reply, Response::refused(code, why)),
         };
         let sas: Vec<SaId> = self
-            .endpoint
+            .cores
             .sas()
-            .filter(|sa| sa.policy == Some(policy))
-            .map(|sa| sa.sa)
+            .filter(|sa| sa.policy() == Some(policy))
+            .map(|sa| sa.sa())
             .collect();
         if sas.is_empty() {
             return answer(reply, Response::done(format!("{name} was not up")));
@@ -80,7 +80,7 @@ impl Daemon {
 
     /// Deletes an IKE SA.
     pub(super) fn delete(&mut self, sa: SaId) {
-        let done = self.core(|endpoint, now, outbox| endpoint.delete(now, sa, outbox));
+        let done = self.core(|cores, now| cores.delete(now, sa));
         if let Some(Err(error)) = done {
             tracing::debug!("delete: {error}");
         }
@@ -97,13 +97,13 @@ impl Daemon {
         };
         set(level);
         self.log.level = level;
-        self.endpoint.set_trace(level >= LogLevel::Debug);
+        self.cores.set_trace(level >= LogLevel::Debug);
         tracing::info!("log level {level}, was {was}");
         Response::done(level.to_string())
     }
 
     pub(super) fn policy(&self, name: &str) -> Result<PolicyId, (Code, String)> {
-        let connections = &self.endpoint.config().connections;
+        let connections = &self.configuration.connections;
         let found = connections
             .iter()
             .find(|connection| connection.name == name);
@@ -121,33 +121,31 @@ impl Daemon {
 
     /// The SA of a connection that stands or is on its way, if there is one.
     pub(super) fn current(&self, policy: PolicyId) -> Option<SaId> {
-        let mut sas = self.endpoint.sas();
-        let sa = sas
-            .find(|sa| sa.policy == Some(policy) && !matches!(sa.state, "closing" | "replaced"))?;
-        Some(sa.sa)
+        let mut sas = self.cores.sas();
+        let sa = sas.find(|sa| {
+            sa.policy() == Some(policy) && !matches!(sa.state(), "closing" | "replaced")
+        })?;
+        Some(sa.sa())
     }
 
     /// Opens those children of an established SA's connection that it lacks, from a number on.
     pub(super) fn open_children(&mut self, sa: SaId, from: usize) {
-        let status = self.endpoint.sas().find(|it| it.sa == sa);
-        let Some(status) = status.filter(|it| it.state == "established") else {
+        let status = self.cores.sas().find(|it| it.sa() == sa);
+        let Some(status) = status.filter(|it| it.state() == "established") else {
             return;
         };
-        let there: Vec<&str> = status.children().map(|child| child.name).collect();
-        let connections = &self.endpoint.config().connections;
-        let connection = connections
-            .iter()
-            .find(|it| Some(it.policy) == status.policy);
+        let there = status.children();
+        let connection = status.policy().and_then(|it| self.outline(it));
         let children = connection
             .iter()
             .flat_map(|it| it.children.iter().enumerate());
         let missing: Vec<usize> = children
             .skip(from)
-            .filter(|(_, child)| !there.contains(&child.name.as_str()))
+            .filter(|(_, child)| there.iter().all(|it| it.name != child.name))
             .map(|(index, _)| index)
             .collect();
         for index in missing {
-            let asked = self.core(|core, now, outbox| core.create_child(now, sa, index, outbox));
+            let asked = self.core(|cores, now| cores.open_child(now, sa, index));
             if let Some(Err(error)) = asked {
                 tracing::debug!("child {index}: {error}");
             }
@@ -156,22 +154,16 @@ impl Daemon {
 
     pub(super) fn initiate(&mut self, policy: PolicyId) -> Result<SaId, (Code, String)> {
         let failed = |why: String| (Code::Failed, why);
-        let connection = self
-            .endpoint
-            .config()
-            .connections
-            .iter()
-            .find(|it| it.policy == policy);
-        let remote = connection.and_then(|connection| connection.remote);
-        let remote =
-            remote.ok_or_else(|| failed("the connection has no remote address".to_owned()))?;
+        let connection = self.outline(policy);
+        let known = connection.and_then(|it| Some((it.remote?, it.versions)));
+        let (remote, versions) =
+            known.ok_or_else(|| failed("the connection has no remote address".to_owned()))?;
         let mark = self.runtime.mark();
-        let local = udp::source_address(remote.address, mark)
-            .map_err(|error| failed(format!("there is no way to {}: {error}", remote.address)))?;
-        let remote = core::net::SocketAddr::new(remote.address, remote.ports.ike);
-        let sa = self.core(|endpoint, now, outbox| endpoint.initiate(now, policy, local, outbox));
+        let local = udp::source_address(remote.ip(), mark)
+            .map_err(|error| failed(format!("there is no way to {}: {error}", remote.ip())))?;
+        let sa = self.core(|cores, now| cores.initiate(now, versions, policy, local));
         let sa = sa.ok_or_else(|| failed("internal error; see the log".to_owned()))?;
-        let sa = sa.map_err(|error| failed(error.to_string()))?;
+        let sa = sa.map_err(failed)?;
         let note = self.note(sa, Some(policy));
         note.role = "initiator";
         note.is_at(remote);

@@ -4,12 +4,14 @@ use std::io;
 use std::path::PathBuf;
 
 use ikee::ext::Extensions;
-use ikee::ikev2::{Endpoint, Outbox};
+use ikee::ikev1;
+use ikee::ikev2::{self, Endpoint, Outbox};
 use rustix::thread::CapabilitySet;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::certificates::Vetting;
+use super::cores::{Cores, FIRST_OF_V1};
 use super::listeners::Listeners;
 use super::reload::Configuration;
 use super::system::{self, System};
@@ -107,14 +109,15 @@ impl Daemon {
     /// # Errors
     /// The first thing that could not be opened.
     pub async fn start(settings: Settings, log: Log) -> Result<Self, StartError> {
-        let extensions = extensions::build(&settings.extensions);
-        Self::start_with(settings, extensions, log).await
+        let v2 = extensions::ikev2(&settings.extensions);
+        let v1 = extensions::ikev1(&settings.extensions);
+        Self::start_with(settings, (v1, v2), log).await
     }
 
     /// As [`start`](Self::start), with other extensions than the settings name.
     pub(super) async fn start_with(
         settings: Settings,
-        extensions: Extensions,
+        extensions: (Extensions, Extensions),
         log: Log,
     ) -> Result<Self, StartError> {
         for warning in &settings.warnings {
@@ -124,15 +127,15 @@ impl Daemon {
         let Settings {
             runtime,
             mut endpoint,
+            mut ikev1,
             trust,
             ..
         } = settings;
         endpoint.trace = log.level >= LogLevel::Debug;
+        ikev1.trace = endpoint.trace;
         let provider = provider::provider(runtime.provider)?;
         let ports = endpoint.ports;
-        let seed = provider::seed().map_err(|_| StartError::Crypto)?;
-        let endpoint = Endpoint::new(endpoint, provider, extensions, seed);
-        let endpoint = endpoint.map_err(|_| StartError::Crypto)?;
+        let cores = cores((ikev1, endpoint), provider, extensions)?;
         let key_tables = key_tables(&runtime)?;
         let mark = runtime.mark();
         let account = account(&runtime)?;
@@ -150,8 +153,7 @@ impl Daemon {
         privileges::give_up(account.as_ref(), capabilities(&runtime))
             .map_err(StartError::Privileges)?;
         let daemon = Self {
-            endpoint,
-            outbox: Outbox::new(),
+            cores,
             clock: Clock::start(),
             sockets,
             batch: Batch::default(),
@@ -174,7 +176,7 @@ impl Daemon {
         };
         daemon.greet();
         daemon.configuration.look();
-        system::ready(daemon.endpoint.config().connections.len());
+        system::ready(daemon.configuration.connections.len());
         Ok(daemon)
     }
 
@@ -184,12 +186,12 @@ impl Daemon {
             .local_addresses()
             .map(|address| address.to_string())
             .collect();
-        let extensions: Vec<&str> = self.endpoint.extensions().names().collect();
+        let extensions = self.cores.extension_names();
         tracing::info!(
             "ikee {} listens on {}; {} connections; provider {}; extensions: {}; control socket {}",
             env!("CARGO_PKG_VERSION"),
             listen.join(", "),
-            self.endpoint.config().connections.len(),
+            self.configuration.connections.len(),
             self.book.provider,
             if extensions.is_empty() {
                 "none".to_owned()
@@ -205,6 +207,35 @@ impl Daemon {
             );
         }
     }
+}
+
+/// Both cores, that of IKEv1 only where a connection speaks it.
+fn cores(
+    (v1, v2): (ikev1::Config, ikev2::Config),
+    provider: &'static ikee::crypto::Provider,
+    extensions: (Extensions, Extensions),
+) -> Result<Cores, StartError> {
+    let seed = provider::seed().map_err(|_| StartError::Crypto)?;
+    let v2 = Endpoint::new(v2, provider, extensions.1, seed).map_err(|_| StartError::Crypto)?;
+    let v1 = (!v1.connections.is_empty()).then(|| ikev1(v1, provider, extensions.0));
+    Ok(Cores {
+        v2,
+        out_v2: Outbox::new(),
+        v1: v1.transpose().map_err(|_| StartError::Crypto)?,
+        out_v1: ikev1::Outbox::new(),
+    })
+}
+
+/// The core of IKEv1, whose handles are not those of IKEv2.
+pub(super) fn ikev1(
+    mut config: ikev1::Config,
+    provider: &'static ikee::crypto::Provider,
+    extensions: Extensions,
+) -> Result<ikev1::Endpoint, String> {
+    config.first_handle = FIRST_OF_V1;
+    let failed = |_| "the cryptographic provider failed".to_owned();
+    let seed = provider::seed().map_err(failed)?;
+    ikev1::Endpoint::new(config, provider, extensions, seed).map_err(failed)
 }
 
 /// The user that the process will become.

@@ -4,11 +4,11 @@ use core::fmt;
 use core::net::SocketAddr;
 
 use ikee::ext::Instant;
-use ikee::ikev2::{Dropped, Failure, Incompatibility};
 
 use super::Daemon;
 use super::limit::Limit;
 use crate::control::Topic;
+use crate::fault::{Discard, Fault};
 
 /// One limit for each kind of line.
 #[derive(Debug, Default)]
@@ -29,11 +29,11 @@ fn warn(limit: &mut Limit, now: Instant, line: &dyn fmt::Display) {
 
 impl Daemon {
     /// A datagram led to nothing.
-    pub(super) fn dropped(&mut self, from: SocketAddr, reason: &Dropped) {
+    pub(super) fn dropped(&mut self, from: SocketAddr, why: &Discard) {
         self.book.dropped += 1;
-        self.metrics.dropped(reason);
-        let line = format_args!("dropped a datagram from {from}: {reason}");
-        if matches!(reason, Dropped::HalfOpenLimit) {
+        self.metrics.dropped(why.reason);
+        let line = format_args!("dropped a datagram from {from}: {}", why.text);
+        if why.limit {
             let now = self.clock.now();
             warn(&mut self.book.limits.dropped, now, &line);
         } else {
@@ -42,23 +42,22 @@ impl Daemon {
     }
 
     /// A first message was answered with an error.
-    pub(super) fn refused(&mut self, from: SocketAddr, failure: &Failure) {
-        self.metrics.refused(failure);
+    pub(super) fn refused(&mut self, from: SocketAddr, fault: &Fault) {
+        self.metrics.refused(fault);
         // the peer will guess better now (RFC 7296 §2.7)
-        let guessed = matches!(failure, Failure::Incompatible(what) if matches!(**what, Incompatibility::Group { .. }));
-        if guessed {
-            return tracing::debug!("asked {from} for another group: {failure}");
+        if fault.reason == "group" {
+            return tracing::debug!("asked {from} for another group: {}", fault.text);
         }
-        let line = format!("refused {from}: {failure}");
+        let line = format!("refused {from}: {}", fault.text);
         let now = self.clock.now();
         warn(&mut self.book.limits.refused, now, &line);
         self.announce(Topic::Refused, line);
     }
 
     /// A negotiation that a stranger began has failed before anybody knew who it is.
-    pub(super) fn stranger_failed(&mut self, from: SocketAddr, failure: &Failure) {
-        self.metrics.failed("responder", failure);
-        let line = format!("no IKE SA with {from}: {failure}");
+    pub(super) fn stranger_failed(&mut self, from: SocketAddr, fault: &Fault) {
+        self.metrics.failed("responder", fault);
+        let line = format!("no IKE SA with {from}: {}", fault.text);
         let now = self.clock.now();
         warn(&mut self.book.limits.failed, now, &line);
         self.announce(Topic::Failed, line);

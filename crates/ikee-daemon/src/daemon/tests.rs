@@ -93,7 +93,8 @@ impl House {
             let daemons = async {
                 for text in texts {
                     let settings = config::parse(&place.join("ikee.toml"), &text).unwrap();
-                    let extensions = Extensions::none().with(Trap(Arc::clone(&trap)));
+                    let trap = || Extensions::none().with(Trap(Arc::clone(&trap)));
+                    let extensions = (trap(), trap());
                     let log = Log {
                         level: LogLevel::Info,
                         set: None,

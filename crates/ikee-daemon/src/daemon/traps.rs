@@ -4,10 +4,9 @@ use core::net::IpAddr;
 
 use ikee::doi::TrafficSelector;
 use ikee::ext::PolicyId;
-use ikee::ikev2::{Child, Connection, Selectors, StartAction};
 
 use super::Daemon;
-use crate::config::KernelSettings;
+use crate::config::{ChildOutline, KernelSettings, Outline};
 use crate::plane::Trap;
 use crate::udp;
 
@@ -24,12 +23,12 @@ impl Daemon {
     pub(super) async fn set_traps(&mut self) {
         self.plane.untrap().await;
         let mark = self.runtime.mark();
-        let connections = &self.endpoint.config().connections;
+        let connections = &self.configuration.connections;
         for (connection, (number, child)) in connections
             .iter()
             .flat_map(|it| it.children.iter().enumerate().map(move |child| (it, child)))
         {
-            if child.start != StartAction::Trap {
+            if !child.trap {
                 continue;
             }
             let settings = self.kernel_settings(connection.policy, &child.name);
@@ -51,15 +50,14 @@ impl Daemon {
 
     /// Opens the child that a packet waits for, unless that is under way.
     pub(super) fn wanted(&mut self, policy: PolicyId, child: usize) {
-        let now = self.clock.now();
-        let mut sas = self.endpoint.sas();
-        let sa = sas.find(|sa| sa.policy == Some(policy) && sa.state != "closing");
-        let standing = sa.map(|sa| (sa.sa, sa.state == "established"));
+        let mut sas = self.cores.sas();
+        let sa = sas.find(|sa| sa.policy() == Some(policy) && sa.state() != "closing");
+        let standing = sa.map(|sa| (sa.sa(), sa.state() == "established"));
         drop(sas);
         match standing {
             Some((sa, true)) => {
-                let opened = self.endpoint.create_child(now, sa, child, &mut self.outbox);
-                if let Err(error) = opened {
+                let opened = self.core(|cores, now| cores.open_child(now, sa, child));
+                if let Some(Err(error)) = opened {
                     tracing::debug!("a packet waits for a child: {error}");
                 }
             }
@@ -76,22 +74,22 @@ impl Daemon {
 
 /// What a child's packets look like before anything is negotiated.
 fn trap(
-    connection: &Connection,
+    connection: &Outline,
     number: usize,
-    child: &Child,
+    child: &ChildOutline,
     mark: Option<u32>,
     settings: KernelSettings,
 ) -> Result<Trap, String> {
-    let remote = connection.remote.map(|remote| remote.address);
+    let remote = connection.remote.map(|remote| remote.ip());
     let remote = remote.ok_or("the connection has no remote address")?;
     let local = match connection.local {
         Some(local) => local,
         None => udp::source_address(remote, mark)
             .map_err(|error| format!("there is no way to {remote}: {error}"))?,
     };
-    let selectors = |selectors: &Selectors, host: IpAddr| match selectors {
-        Selectors::Dynamic => vec![TrafficSelector::host(host)],
-        Selectors::Fixed(list) => list.clone(),
+    let selectors = |selectors: &Option<Vec<TrafficSelector>>, host: IpAddr| {
+        let fixed = selectors.clone();
+        fixed.unwrap_or_else(|| vec![TrafficSelector::host(host)])
     };
     Ok(Trap {
         policy: connection.policy,

@@ -1,10 +1,10 @@
 //! Answers to requests that have to wait for what SAs do.
 
 use ikee::ext::{ChildId, SaId};
-use ikee::ikev2::SaStatus;
 use tokio::sync::oneshot;
 
 use super::Daemon;
+use super::cores::{SaStatus, is_v1};
 use super::requests::answer;
 use crate::control::server::Answer;
 use crate::control::{Code, Response};
@@ -68,9 +68,13 @@ impl Daemon {
         let connection = self.book.sas.get(&sa);
         let connection = connection.and_then(|note| note.connection.as_deref());
         for waiter in &mut self.control.waiters {
-            // fresh proofs are given on a new SA
-            let anew = matches!(waiter.wanted, Wanted::Reauthenticated(_))
-                && connection == Some(waiter.name.as_str());
+            // fresh proofs are given on a new SA; in IKEv1 new keys are, too
+            let anew = match waiter.wanted {
+                Wanted::Reauthenticated(_) => true,
+                Wanted::Ike(_) => is_v1(sa),
+                _ => false,
+            };
+            let anew = anew && connection == Some(waiter.name.as_str());
             if anew || waiter.wanted.sa() == Some(&mut sa.clone()) {
                 waiter.failure = Some(why.clone());
             }
@@ -131,11 +135,11 @@ impl Daemon {
                 format!("{name} {what}: {why}"),
             ))
         };
-        let find = |wanted: SaId| self.endpoint.sas().find(|it| it.sa == wanted);
+        let find = |wanted: SaId| self.cores.sas().find(|it| it.sa() == wanted);
         match &waiter.wanted {
             Wanted::Done(what) => Some(Response::done(format!("{name} {what}"))),
             Wanted::Down(sas) => {
-                let gone = self.endpoint.sas().all(|sa| !sas.contains(&sa.sa));
+                let gone = self.cores.sas().all(|sa| !sas.contains(&sa.sa()));
                 gone.then(|| Response::done(format!("{name} is down")))
             }
             Wanted::Up(sa) => match (&waiter.failure, find(*sa)) {
@@ -161,24 +165,19 @@ impl Daemon {
 
     /// What is told of an SA that stands with all its children.
     fn stands(&self, name: &str, status: &SaStatus<'_>) -> Option<Response> {
-        let connections = &self.endpoint.config().connections;
-        let connection = connections
-            .iter()
-            .find(|it| Some(it.policy) == status.policy);
+        let connection = status.policy().and_then(|it| self.outline(it));
         let wanted = connection.map_or(1, |it| it.children.len().max(1));
         let children: Vec<String> = status
             .children()
+            .iter()
             .filter_map(|child| self.book.children.get(&child.child))
             .map(ToString::to_string)
             .collect();
-        let peer = status.remote_id.filter(|_| children.len() >= wanted)?;
-        let suite = status
-            .suite
-            .map(|suite| suite.to_string())
-            .unwrap_or_default();
+        let peer = status.remote_id().filter(|_| children.len() >= wanted)?;
+        let suite = status.suite().unwrap_or_default();
         Some(Response::done(format!(
             "{name} is up with '{peer}' at {}, {suite}; {}",
-            status.remote,
+            status.remote(),
             children.join("; ")
         )))
     }

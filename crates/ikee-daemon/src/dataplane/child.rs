@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use ike_crypto::{Provider, Random};
 use ike_ext::{ChildId, Hint};
-use ikev2::ChildSa;
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{EspSuite, TrafficSelector};
 use ipsec_esp::{Age, InboundSa, Lifetime, OutboundSa, Parameters, SetupError, ip, transport, udp};
+
+use crate::child::{ChildKeys, ChildSa};
 
 use super::counters::{Counters, DropReason};
 use super::flow::Flow;
@@ -36,10 +37,11 @@ pub struct ChildSpec<'a> {
     pub udp_encapsulation: bool,
 }
 
-impl<'a> From<&'a ChildSa> for ChildSpec<'a> {
-    fn from(child: &'a ChildSa) -> Self {
-        let direction = |keys: &'a ikev2::ChildKeys| Parameters {
-            suite: child.suite,
+impl<'a> ChildSpec<'a> {
+    /// A child with these ESP ciphers, which are its own.
+    pub(super) fn of(child: &'a ChildSa, suite: EspSuite) -> Self {
+        let direction = |keys: &'a ChildKeys| Parameters {
+            suite,
             spi: keys.spi,
             mode: child.mode,
             encryption: keys.encryption.as_slice(),
@@ -49,8 +51,8 @@ impl<'a> From<&'a ChildSa> for ChildSpec<'a> {
             id: child.id,
             inbound: direction(&child.inbound),
             outbound: direction(&child.outbound),
-            local_selectors: &child.local_selectors,
-            remote_selectors: &child.remote_selectors,
+            local_selectors: &child.selectors.0,
+            remote_selectors: &child.selectors.1,
             local: child.local,
             remote: child.remote,
             udp_encapsulation: child.udp_encapsulation,

@@ -40,6 +40,9 @@ impl Default for Options {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InstallError {
+    /// The child is AH, and only ESP is done here.
+    #[error("it is AH, and only ESP is carried in userspace; set data_plane = \"kernel\"")]
+    Ah,
     /// This child is installed already.
     #[error("the child is installed already")]
     Exists,

@@ -29,6 +29,12 @@ pub(super) fn windows(vendor_ids: &[Vec<u8>], asked: &[CfgAttribute]) -> Option<
     recognise(&seen).map(|it| it.to_string())
 }
 
+/// The same of a peer that speaks IKEv1.
+pub(super) fn windows_v1(vendor_ids: &[Vec<u8>]) -> Option<String> {
+    let vendor_ids: Vec<&[u8]> = vendor_ids.iter().map(Vec::as_slice).collect();
+    recognise(&Seen::ikev1(&vendor_ids)).map(|it| it.to_string())
+}
+
 fn number(rest: &[u8]) -> Option<u32> {
     rest.try_into().ok().map(u32::from_be_bytes)
 }

@@ -1,6 +1,6 @@
 //! Suites compared transform by transform, and the proposal that would have fitted.
 
-use ikee::doi::{Encryption, EspProposal, GroupId, IkeProposal, IntegrityId, PrfId};
+use ikee::doi::{Encryption, EspProposal, GroupId, HashId, IkeProposal, IntegrityId, PrfId, v1};
 use ikee::rustcrypto;
 
 use crate::control::Comparison;
@@ -49,6 +49,16 @@ impl Offer {
             encryption(&it.encryption),
             integrity(&it.integrity),
             row("PRF", &it.prf, prf),
+            row("group", &it.groups, group),
+        ];
+        Self { rows }
+    }
+
+    /// Of IKEv1's phase 1, where the hash is the PRF, too.
+    pub(super) fn phase1(it: &v1::IkeProposal) -> Self {
+        let rows = vec![
+            encryption(&it.encryption),
+            row("hash", &it.hash, hash),
             row("group", &it.groups, group),
         ];
         Self { rows }
@@ -118,6 +128,18 @@ fn prf(&it: &PrfId) -> Word {
     Word {
         text: named.to_string(),
         strong: provider.prf(it).is_some() && !provider.is_legacy_prf(it),
+    }
+}
+
+fn hash(&it: &HashId) -> Word {
+    let provider = rustcrypto::provider();
+    let named = v1::IkeProposal {
+        hash: vec![it],
+        ..v1::IkeProposal::default()
+    };
+    Word {
+        text: named.to_string(),
+        strong: provider.hash(it).is_some() && !provider.is_legacy_hash(it),
     }
 }
 

@@ -1,12 +1,19 @@
+use ikee::ikev1;
+use ikee::ikev2::Failure;
+
 use super::*;
 
 #[test]
 fn the_text_is_openmetrics_with_what_was_counted() {
     let metrics = Metrics::new();
-    metrics.failed("initiator", &Failure::Timeout(None));
-    metrics.failed("responder", &Failure::Bug("on purpose"));
-    metrics.dropped(&Dropped::UnknownSpi);
-    metrics.refused(&Incompatibility::NoConnection.into());
+    metrics.failed("initiator", &Fault::from(&Failure::Timeout(None)));
+    metrics.failed(
+        "responder",
+        &Fault::from(&ikev1::Failure::Bug("on purpose")),
+    );
+    metrics.dropped("unknown-spi");
+    let nobody = ikev1::Failure::from(ikev1::Incompatibility::NoConnection);
+    metrics.refused(&Fault::from(&nobody));
     metrics.retransmissions.inc();
     metrics.rekeyed("child");
     metrics.reloaded("done");

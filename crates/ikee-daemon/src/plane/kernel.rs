@@ -20,7 +20,6 @@ use std::io;
 
 use ikee::doi::encapsulation::Mode;
 use ikee::ext::{ChildId, PolicyId};
-use ikee::ikev2::{ChildSa, ChildUpdate};
 use netlink_packet_xfrm::constants::IPPROTO_ESP;
 use netlink_packet_xfrm::{Address, Id, Selector, UserSaInfo, UserTemplate, XfrmMessage};
 use rustix::io::Errno;
@@ -32,6 +31,7 @@ use self::policies::{Policies, Way};
 use self::reqids::Reqids;
 use self::states::{Common, StateId};
 use super::{DataPlane, News, Owner, PlaneError, Setup, Trap, Work};
+use crate::child::{ChildSa, ChildUpdate};
 use crate::config::KernelSettings;
 use crate::dataplane::{Counters, DropReason, Drops};
 use crate::routes::{Needed, Path, Routes};
@@ -95,13 +95,11 @@ impl Kernel {
 
     /// The SAs and policies of a child.
     fn establish(&mut self, child: &ChildSa, settings: KernelSettings) -> Result<(), PlaneError> {
-        let selectors = selectors::outbound(&child.local_selectors, &child.remote_selectors);
+        let selectors = selectors::outbound(&child.selectors.0, &child.selectors.1);
         let selectors = selectors.ok_or(PlaneError::TooManyPolicies)?;
-        let reqid = self.reqids.take(
-            child.policy,
-            &child.local_selectors,
-            &child.remote_selectors,
-        );
+        let reqid = self
+            .reqids
+            .take(child.policy, &child.selectors.0, &child.selectors.1);
         let reqid = reqid.ok_or(PlaneError::TooManyPolicies)?;
         let common = Common::of(child, reqid, settings.if_id);
         let (local, remote) = (child.local, child.remote);
@@ -115,6 +113,7 @@ impl Kernel {
         let state = |destination: SocketAddr, spi| StateId {
             destination: destination.ip(),
             spi,
+            protocol: states::protocol(child.suite),
         };
         // known from here on, so that removal takes back what was done before an error
         self.children.insert(
@@ -172,7 +171,7 @@ impl Kernel {
                 Way::Out => (local, remote),
                 Way::In | Way::Forward => (remote, local),
             };
-            let template = template(ends, child.mode, child.reqid);
+            let template = template(ends, child.mode, child.reqid, child.inbound.protocol);
             for selector in &child.selectors {
                 self.policies.set(
                     &self.netlink,
@@ -217,6 +216,7 @@ impl Kernel {
                 let id = StateId {
                     destination: states::address(&state.id.daddr, state.family),
                     spi: state.id.spi,
+                    protocol: state.id.proto,
                 };
                 let mut children = self.children.iter();
                 let (&child, _) =
@@ -271,7 +271,7 @@ fn usage(state: &Keyed) -> (u64, u64) {
 }
 
 /// What SAs a policy's packets need. In transport mode the packet's own addresses are the SA's.
-fn template((from, to): (IpAddr, IpAddr), mode: Mode, reqid: u32) -> UserTemplate {
+fn template((from, to): (IpAddr, IpAddr), mode: Mode, reqid: u32, protocol: u8) -> UserTemplate {
     let ends = match mode {
         Mode::Tunnel => (Address::from_ip(&from), Address::from_ip(&to)),
         Mode::Transport => (Address::default(), Address::default()),
@@ -280,7 +280,7 @@ fn template((from, to): (IpAddr, IpAddr), mode: Mode, reqid: u32) -> UserTemplat
         id: Id {
             daddr: ends.1,
             spi: 0,
-            proto: IPPROTO_ESP,
+            proto: protocol,
         },
         family: selectors::family(to),
         saddr: ends.0,
@@ -310,8 +310,8 @@ impl DataPlane for Kernel {
             let needed = Needed {
                 owner: Owner::Child(child.id),
                 peer: child.remote.ip(),
-                local: &child.local_selectors,
-                remote: &child.remote_selectors,
+                local: &child.selectors.0,
+                remote: &child.selectors.1,
                 assigned: setup.assigned,
             };
             let added = self.routes.add(&needed, Path::AsThePeer).await;
@@ -374,7 +374,7 @@ impl DataPlane for Kernel {
                     .take(trap.policy, &trap.local_selectors, &trap.remote_selectors);
             let reqid = taken.ok_or(PlaneError::TooManyPolicies)?;
             self.traps.insert((trap.policy, trap.child), reqid);
-            let template = template((trap.local, trap.remote), trap.mode, reqid);
+            let template = template((trap.local, trap.remote), trap.mode, reqid, IPPROTO_ESP);
             let owner = Owner::Trap(trap.policy, trap.child);
             for selector in &selectors {
                 let way = (Way::Out, selector);

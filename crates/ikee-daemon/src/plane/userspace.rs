@@ -7,10 +7,10 @@ use std::io;
 use ikee::crypto::{Provider, Random};
 use ikee::doi::encapsulation::Mode;
 use ikee::ext::ChildId;
-use ikee::ikev2::{ChildSa, ChildUpdate};
 
 use super::run::Run;
 use super::{DataPlane, News, Owner, PlaneError, Setup, Trap, Work};
+use crate::child::{ChildSa, ChildUpdate};
 use crate::dataplane::{
     Counters, Dataplane, DropReason, Drops, Flow, HEADROOM, Options, Outbound, TAILROOM,
 };
@@ -141,8 +141,8 @@ impl Userspace {
         let needed = Needed {
             owner: Owner::Child(child.id),
             peer: child.remote.ip(),
-            local: &child.local_selectors,
-            remote: &child.remote_selectors,
+            local: &child.selectors.0,
+            remote: &child.selectors.1,
             assigned,
         };
         let added = routes.add(&needed, Path::Device).await;

@@ -4,14 +4,32 @@
 //! cipher wants (a counter or `echainiv`), so they have no name here.
 
 use ikee::doi::{Encryption, EncryptionId, EspSuite, IntegrityId};
-use ikee::ikev2::ChildKeys;
 use netlink_packet_xfrm::{Alg, AlgAead, AlgAuth, XfrmAttrs};
+
+use crate::child::{ChildKeys, Suite};
 
 /// Octets of a name, with its end.
 const NAME: usize = 64;
 
 /// The attributes of one direction: its ciphers and their keys; `None` for a suite that no kernel has.
-pub(super) fn attributes(suite: EspSuite, keys: &ChildKeys) -> Option<Vec<XfrmAttrs>> {
+pub(super) fn attributes(suite: Suite, keys: &ChildKeys) -> Option<Vec<XfrmAttrs>> {
+    match suite {
+        Suite::Ah(id) => Some(vec![authentication(id, keys)?]),
+        Suite::Esp(suite) => esp(suite, keys),
+    }
+}
+
+fn authentication(id: IntegrityId, keys: &ChildKeys) -> Option<XfrmAttrs> {
+    let key = keys.integrity.as_slice();
+    Some(XfrmAttrs::AuthenticationAlgTrunc(AlgAuth {
+        alg_name: padded(integrity(id)?),
+        alg_key_len: bits(key.len()),
+        alg_trunc_len: bits(id.icv_len()),
+        alg_key: key.to_vec(),
+    }))
+}
+
+fn esp(suite: EspSuite, keys: &ChildKeys) -> Option<Vec<XfrmAttrs>> {
     let key = keys.encryption.as_slice();
     if let Some(name) = aead(suite.encryption) {
         return Some(vec![XfrmAttrs::EncryptionAlgAead(AlgAead {
@@ -23,13 +41,7 @@ pub(super) fn attributes(suite: EspSuite, keys: &ChildKeys) -> Option<Vec<XfrmAt
     }
     let mut attributes = Vec::new();
     if let Some(id) = suite.integrity {
-        let key = keys.integrity.as_slice();
-        attributes.push(XfrmAttrs::AuthenticationAlgTrunc(AlgAuth {
-            alg_name: padded(integrity(id)?),
-            alg_key_len: bits(key.len()),
-            alg_trunc_len: bits(id.icv_len()),
-            alg_key: key.to_vec(),
-        }));
+        attributes.push(authentication(id, keys)?);
     }
     attributes.push(XfrmAttrs::EncryptionAlg(Alg {
         alg_name: padded(cipher(suite.encryption)?),

@@ -43,6 +43,7 @@ fn try_out(netlink: &Netlink, host: IpAddr) -> Result<(), Refusal> {
     let id = StateId {
         destination: host,
         spi: SPI,
+        protocol: IPPROTO_ESP,
     };
     // one that a killed daemon has left behind
     drop(netlink.tell("an SA", &id.delete()));
@@ -91,6 +92,7 @@ pub(super) fn sweep(netlink: &Netlink) -> Result<usize, Refusal> {
             let id = StateId {
                 destination: states::address(&info.id.daddr, info.family),
                 spi: info.id.spi,
+                protocol: info.id.proto,
             };
             swept += usize::from(netlink.tell("a left-over SA", &id.delete()).is_ok());
         }

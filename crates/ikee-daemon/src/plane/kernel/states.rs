@@ -2,18 +2,18 @@
 
 use core::net::{IpAddr, SocketAddr};
 
-use ikee::doi::EspSuite;
 use ikee::doi::encapsulation::Mode;
-use ikee::ikev2::{ChildKeys, ChildSa, TrafficLimits};
 use ipsec_esp::WINDOW_DEFAULT;
 use netlink_packet_xfrm::constants::{
-    AF_INET, IPPROTO_ESP, UDP_ENCAP_ESPINUDP, XFRM_INF, XFRM_MODE_TRANSPORT, XFRM_MODE_TUNNEL,
-    XFRM_STATE_AF_UNSPEC, XFRM_STATE_ESN,
+    AF_INET, IPPROTO_AH, IPPROTO_ESP, UDP_ENCAP_ESPINUDP, XFRM_INF, XFRM_MODE_TRANSPORT,
+    XFRM_MODE_TUNNEL, XFRM_STATE_AF_UNSPEC, XFRM_STATE_ESN,
 };
 use netlink_packet_xfrm::state::{DelGetMessage, ModifyMessage};
 use netlink_packet_xfrm::{
     Address, EncapTmpl, Id, LifetimeConfig, ReplayEsn, UserSaId, UserSaInfo, XfrmAttrs, XfrmMessage,
 };
+
+use crate::child::{ChildKeys, ChildSa, Suite, TrafficLimits};
 
 use super::algorithm;
 use super::netlink::Keyed;
@@ -35,6 +35,8 @@ const LEAP: u32 = 1 << 12;
 pub(super) struct StateId {
     pub(super) destination: IpAddr,
     pub(super) spi: u32,
+    /// IPPROTO_ESP or IPPROTO_AH.
+    pub(super) protocol: u8,
 }
 
 impl StateId {
@@ -44,7 +46,7 @@ impl StateId {
                 daddr: Address::from_ip(&self.destination),
                 spi: self.spi,
                 family: family(self.destination),
-                proto: IPPROTO_ESP,
+                proto: self.protocol,
             },
             nlas: Vec::new(),
         }
@@ -62,7 +64,7 @@ impl StateId {
 /// What both directions of a child have in common.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Common {
-    pub(super) suite: EspSuite,
+    pub(super) suite: Suite,
     pub(super) mode: Mode,
     pub(super) udp: bool,
     pub(super) limits: TrafficLimits,
@@ -101,8 +103,13 @@ impl Common {
         remote: SocketAddr,
     ) -> Option<Keyed> {
         // nothing comes in here, but extended sequence numbers exist in this form only
-        let window = self.suite.esn.then(|| replay_state(32));
+        let window = self.has_esn().then(|| replay_state(32));
         self.state(keys, local, remote, window)
+    }
+
+    /// Whether sequence numbers have 64 bits.
+    const fn has_esn(&self) -> bool {
+        matches!(self.suite, Suite::Esp(suite) if suite.esn)
     }
 
     fn state(
@@ -116,7 +123,7 @@ impl Common {
         nlas.extend(window.map(XfrmAttrs::ReplayStateEsn));
         nlas.extend(self.udp.then(|| encapsulation(from, to)));
         nlas.extend(self.if_id.map(XfrmAttrs::IfId));
-        let esn = if self.suite.esn { XFRM_STATE_ESN } else { 0 };
+        let esn = if self.has_esn() { XFRM_STATE_ESN } else { 0 };
         let inner = match self.mode {
             // packets of both families may be inside
             Mode::Tunnel => XFRM_STATE_AF_UNSPEC,
@@ -126,7 +133,7 @@ impl Common {
             id: Id {
                 daddr: Address::from_ip(&to.ip()),
                 spi: keys.spi,
-                proto: IPPROTO_ESP,
+                proto: protocol(self.suite),
             },
             saddr: Address::from_ip(&from.ip()),
             family: family(to.ip()),
@@ -176,6 +183,14 @@ pub(super) fn moved(mut state: Keyed, from: SocketAddr, to: SocketAddr) -> Optio
     }
     message.nlas.push(XfrmAttrs::LifetimeBytes(lived));
     Some(state)
+}
+
+/// The number of a suite's protocol in an IP header.
+pub(super) const fn protocol(suite: Suite) -> u8 {
+    match suite {
+        Suite::Ah(_) => IPPROTO_AH,
+        Suite::Esp(_) => IPPROTO_ESP,
+    }
 }
 
 pub(super) const fn mode(mode: Mode) -> u8 {

@@ -1,0 +1,289 @@
+//! An IKEv1 connection from the file's words.
+
+use core::time::Duration;
+
+use ikee::doi::{EspProposal, v1};
+use ikee::ext::PolicyId;
+use ikee::ikev1::{
+    Addressing, AhProposal, Child, Config, Connection, Limits, Ports, Profile, Proof, Remote,
+    Retransmit, Selector, Suites, Xauth,
+};
+use ikee::ikev2::{self, Selectors};
+use toml::Spanned;
+
+use super::build::{Checked, ESP_PROPOSALS, proposals, remote, selectors};
+use super::error::Source;
+use super::text::{SelectorItem, Text};
+use super::{lifetime, plane, proof, schema};
+
+/// Phase 1 suites when a connection names none, best first.
+const IKE_PROPOSALS: [&str; 1] = ["aes256-aes128-sha256-sha384-ecp256-ecp384-modp2048"];
+/// AH suites when a child names none, best first.
+const AH_PROPOSALS: [&str; 1] = ["sha256-sha384"];
+
+/// What IKEv1 is told as a whole.
+pub(super) fn config(
+    connections: Vec<Connection>,
+    ports: ikev2::Ports,
+    daemon: &schema::Daemon,
+    given: &schema::Limits,
+) -> Config {
+    let mut config = Config::new(connections);
+    config.ports = Ports {
+        ike: ports.ike,
+        nat_t: ports.nat_t,
+    };
+    config.limits = limits(given);
+    config.key_log = daemon.key_log_dir.is_some();
+    config.profile = profile(daemon.profile);
+    config
+}
+
+fn limits(given: &schema::Limits) -> Limits {
+    let mut limits = Limits::default();
+    limits.half_open = given.half_open.unwrap_or(limits.half_open);
+    limits.half_open_per_address = given
+        .half_open_per_address
+        .unwrap_or(limits.half_open_per_address);
+    limits.half_open_timeout = given
+        .half_open_timeout
+        .map_or(limits.half_open_timeout, |time| time.0);
+    limits
+}
+
+const fn profile(given: Option<schema::Profile>) -> Profile {
+    match given {
+        Some(schema::Profile::Microsoft) => Profile::MICROSOFT,
+        // the commit bit and what else Windows does differently breaks more than it mends
+        Some(schema::Profile::Rfc) | None => Profile::RFC,
+    }
+}
+
+pub(super) fn connect(
+    proofs: &mut proof::Builder<'_>,
+    gathered: &mut plane::Gathered,
+    name: &Spanned<String>,
+    given: &schema::Connection,
+) -> Checked<Connection> {
+    let source = proofs.source;
+    let authentication = proofs.authentication_v1(name, given)?;
+    let both = given.version.has_v2();
+    let mut connection = Connection::new(PolicyId::new(0), name.get_ref().clone(), authentication);
+    connection.local = given.local.as_ref().map(|text| text.0);
+    connection.remote = remote(source, name, given)?.map(|it| Remote {
+        address: it.address,
+        ports: Ports {
+            ike: it.ports.ike,
+            nat_t: it.ports.nat_t,
+        },
+    });
+    connection.proposals =
+        proposals::<v1::IkeProposal>(source, given.proposals.as_ref(), both, &IKE_PROPOSALS)?;
+    connection.addressing = addressing(source, name, given, &connection)?;
+    connection.children = children(source, gathered, name.get_ref(), given)?;
+    connection.lifetime = lifetime::ike_v1(&given.lifetime);
+    let flag = |given: &Option<Spanned<bool>>| given.as_ref().is_some_and(|it| *it.get_ref());
+    connection.options.aggressive = flag(&given.aggressive);
+    connection.options.legacy = flag(&given.legacy);
+    connection.options.initial_contact = given.lifetime.initial_contact.unwrap_or(true);
+    if let Some(liveness) = given.liveness {
+        connection.options.liveness = (liveness.0 > Duration::ZERO).then_some(liveness.0);
+    }
+    check_aggressive(source, name, given, &connection)?;
+    check_weak(source, name, given, &connection)?;
+    let usual = connection.retransmit;
+    connection.retransmit = Retransmit {
+        first: given.retransmit.first.map_or(usual.first, |time| time.0),
+        longest: given
+            .retransmit
+            .longest
+            .map_or(usual.longest, |time| time.0),
+        tries: given.retransmit.tries.unwrap_or(usual.tries),
+    };
+    Ok(connection)
+}
+
+/// With a shared key, aggressive mode has to be asked for twice.
+fn check_aggressive(
+    source: Source<'_>,
+    name: &Spanned<String>,
+    given: &schema::Connection,
+    connection: &Connection,
+) -> Checked<()> {
+    let name = name.get_ref();
+    let psk = matches!(connection.authentication.proof, Proof::Psk(_));
+    let allowed = given.aggressive_psk.as_ref();
+    let wanted = allowed.is_some_and(|it| *it.get_ref());
+    if let Some(aggressive) = &given.aggressive
+        && *aggressive.get_ref()
+        && psk
+        && !wanted
+    {
+        let what = format!(
+            "connection {name:?}: aggressive mode with a psk gives everybody who asks a hash to try passwords on; use \
+             main mode (leave aggressive out) or certificates, or write aggressive_psk = true too"
+        );
+        return Err(source.error(aggressive.span(), what));
+    }
+    match allowed {
+        Some(allowed) if wanted && !(psk && connection.options.aggressive) => {
+            let what = format!(
+                "connection {name:?}: aggressive_psk = true goes with aggressive = true and a psk; leave it out"
+            );
+            Err(source.error(allowed.span(), what))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Weak algorithms that were typed are said to be unusable, not passed over.
+fn check_weak(
+    source: Source<'_>,
+    name: &Spanned<String>,
+    given: &schema::Connection,
+    connection: &Connection,
+) -> Checked<()> {
+    let Some(list) = given
+        .proposals
+        .as_ref()
+        .filter(|_| !connection.options.legacy)
+    else {
+        return Ok(());
+    };
+    let provider = ikee::rustcrypto::provider();
+    let strong = |it: &v1::IkeProposal| {
+        it.suites().any(|suite| {
+            let prf = suite.prf().is_some_and(|it| !provider.is_legacy_prf(it));
+            prf && !provider.is_legacy_cipher(suite.encryption)
+                && !provider.is_legacy_group(suite.group)
+        })
+    };
+    if connection.proposals.iter().any(strong) {
+        return Ok(());
+    }
+    let what = format!(
+        "connection {:?} has weak proposals only (DES, MD5, or a MODP group below 1536 bits); write better ones, or legacy \
+         = true if the peer has no others",
+        name.get_ref()
+    );
+    Err(source.error(list.span(), what))
+}
+
+fn addressing(
+    source: Source<'_>,
+    name: &Spanned<String>,
+    given: &schema::Connection,
+    connection: &Connection,
+) -> Checked<Addressing> {
+    let addresses = &given.addresses;
+    let mut addressing = Addressing::default();
+    let assign = &mut addressing.assign;
+    let v4 = addresses
+        .assign_ipv4
+        .as_ref()
+        .map(|text| (text.0.into(), 32));
+    let v6 = addresses
+        .assign_ipv6
+        .as_ref()
+        .map(|text| (text.0.0.into(), text.0.1));
+    assign.addresses.extend(v4);
+    assign.addresses.extend(v6);
+    assign.dns = addresses.dns.iter().map(|text| text.0).collect();
+    let server = !assign.addresses.is_empty();
+    let request = |family| addresses.request.contains(&family);
+    let (v4, v6) = (request(schema::Family::Ipv4), request(schema::Family::Ipv6));
+    let client = v4 || v6;
+    if client && server {
+        let what = format!(
+            "connection {:?} both requests and assigns addresses; keep addresses.request, or addresses.assign_…",
+            name.get_ref()
+        );
+        return Err(source.error(name.span(), what));
+    }
+    let push = match &given.mode_config {
+        Some(mode) if !client && !server => {
+            let what = format!(
+                "connection {:?}: mode_config is about addresses; add addresses.request or addresses.assign_…, or leave it \
+                 out",
+                name.get_ref()
+            );
+            return Err(source.error(mode.span(), what));
+        }
+        Some(mode) => *mode.get_ref() == schema::ModeConfig::Push,
+        None => false,
+    };
+    addressing.await_push = client && push;
+    addressing.push = server && push;
+    (addressing.request_v4, addressing.request_v6) = (v4 && !push, v6 && !push);
+    let asks = matches!(connection.authentication.xauth, Some(Xauth::Server(_)));
+    if asks && client {
+        let what = format!(
+            "connection {:?} asks for users and requests addresses; the side that asks for users is the one that assigns",
+            name.get_ref()
+        );
+        return Err(source.error(name.span(), what));
+    }
+    Ok(addressing)
+}
+
+fn children(
+    source: Source<'_>,
+    gathered: &mut plane::Gathered,
+    connection: &str,
+    given: &schema::Connection,
+) -> Checked<Vec<Child>> {
+    let initiates = given.remote.is_some();
+    let mut children = Vec::new();
+    for (name, child) in &given.children.0 {
+        let mut built = Child::new(name.get_ref().clone(), Vec::new());
+        let names = (connection, name.get_ref().as_str());
+        (built.mode, _) = gathered.child(source, names, child, initiates)?;
+        built.suites = suites(source, child)?;
+        built.lifetime = lifetime::child_v1(&child.lifetime);
+        built.local = selector(source, child.local.as_ref())?;
+        built.remote = selector(source, child.remote.as_ref())?;
+        children.push(built);
+    }
+    Ok(children)
+}
+
+fn suites(source: Source<'_>, child: &schema::Child) -> Checked<Suites> {
+    let given = child.proposals.as_ref();
+    let Some(protocol) = child
+        .protocol
+        .as_ref()
+        .filter(|it| *it.get_ref() == schema::Protocol::Ah)
+    else {
+        return proposals::<EspProposal>(source, given, false, &ESP_PROPOSALS).map(Suites::Esp);
+    };
+    if matches!(
+        child.start.as_ref().map(Spanned::get_ref),
+        Some(schema::Start::Trap)
+    ) {
+        let what =
+            "a child of protocol = \"ah\" cannot have start = \"trap\"; leave one of them out";
+        return Err(source.error(protocol.span(), what));
+    }
+    proposals::<AhProposal>(source, given, false, &AH_PROPOSALS).map(Suites::Ah)
+}
+
+/// Quick mode has one selector for each side (RFC 2407 §4.6.2).
+fn selector(
+    source: Source<'_>,
+    given: Option<&Spanned<Vec<Text<SelectorItem>>>>,
+) -> Checked<Selector> {
+    match (selectors(source, given)?, given) {
+        (Selectors::Dynamic, _) => Ok(Selector::Dynamic),
+        (Selectors::Fixed(list), given) => match (list.as_slice(), given) {
+            ([one], _) => Ok(Selector::Fixed(*one)),
+            (_, Some(given)) => Err(source.error(
+                given.span(),
+                "IKEv1 has one selector for each side of a child; write one, and a child of its own for each further pair",
+            )),
+            (_, None) => Ok(Selector::Dynamic),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;
