@@ -147,7 +147,6 @@ fn drop_reason_v1(why: &ikev1::Dropped) -> &'static str {
     use ikev1::Dropped;
     match why {
         Dropped::AuthIp => "authip",
-        Dropped::AuthIp => "authip",
         Dropped::Undecryptable => "undecryptable",
         Dropped::Extension(_) => "extension",
         Dropped::Limit => "half-open-limit",

@@ -14,8 +14,7 @@ use toml::Spanned;
 use super::error::{ConfigError, Source};
 use super::text::{FromText, Ordered, SelectorItem, Text};
 use super::{
-    ExtensionSettings, Fingerprint, FragmentationSettings, FragmentationV1Settings, NatTSettings,
-    Outline, ServerAddressSettings, Settings, lifetime, plane, proof, runtime, schema, v1,
+    Fingerprint, Outline, Settings, extensions, lifetime, plane, proof, runtime, schema, v1,
     versions,
 };
 use crate::trust::Trust;

@@ -275,8 +275,7 @@ impl Daemon {
     pub(super) fn nudge(&mut self, sa: SaId) {
         for report in self.cores.reports() {
             let text = told(&report);
-            self.span(report.sa)
-                .in_scope(|| tracing::warn!("{text}"));
+            self.span(report.sa).in_scope(|| tracing::warn!("{text}"));
             self.announce_sa(report.sa, Topic::Status, None, text);
         }
         let mut sets = self.cores.extensions();
