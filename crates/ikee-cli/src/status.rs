@@ -84,7 +84,7 @@ fn sa_lines(text: &mut String, sa: &SaReport, style: Style) {
         "remote",
         &who(&sa.remote, sa.remote_id.as_deref(), sa.nat.1),
     );
-    if let Some(user) = &sa.user {
+    if let Some(user) = &sa.negotiated.user {
         row(text, "user", user);
     }
     row(
@@ -92,7 +92,7 @@ fn sa_lines(text: &mut String, sa: &SaReport, style: Style) {
         "suite",
         &format!(
             "{}{}",
-            sa.suite.as_deref().unwrap_or("not agreed yet"),
+            sa.negotiated.suite.as_deref().unwrap_or("not agreed yet"),
             rekey(sa.times)
         ),
     );
@@ -117,7 +117,7 @@ fn sa_lines(text: &mut String, sa: &SaReport, style: Style) {
 
 /// The version of IKE, and the mode of one that has two.
 fn version(sa: &SaReport) -> String {
-    match (sa.version, &sa.mode) {
+    match (sa.negotiated.version, &sa.negotiated.mode) {
         // from a daemon that does not tell
         (0, _) => String::new(),
         (version, Some(mode)) => format!(", IKEv{version} {mode} mode"),

@@ -158,7 +158,7 @@ fn initiates(
     name: &Spanned<String>,
     connection: &schema::Connection,
 ) -> Checked<()> {
-    if connection.remote.is_some() {
+    if connection.peer.remote.is_some() {
         return Ok(());
     }
     let name_text = name.get_ref();
@@ -187,8 +187,8 @@ fn connect(
     connection.children = children(gathered, name.get_ref(), &mut given, source)?;
     // the userspace data plane carries ESP in UDP only
     connection.force_encapsulation =
-        !gathered.is_kernel() || is_set(given.remote_ports.nat_t_always.as_ref());
-    connection.start_on_nat_t = is_set(given.remote_ports.nat_t_first.as_ref());
+        !gathered.is_kernel() || is_set(given.peer.ports.nat_t_always.as_ref());
+    connection.start_on_nat_t = is_set(given.peer.ports.nat_t_first.as_ref());
     if let Some(liveness) = given.liveness {
         connection.liveness = (liveness.0 > Duration::ZERO).then_some(liveness.0);
     }
@@ -218,7 +218,7 @@ pub(super) fn remote(
     name: &Spanned<String>,
     given: &schema::Connection,
 ) -> Checked<Option<Remote>> {
-    let Some(Text(address)) = given.remote else {
+    let Some(Text(address)) = given.peer.remote else {
         return Ok(None);
     };
     if let Some(Text(local)) = given.local
@@ -232,8 +232,8 @@ pub(super) fn remote(
     }
     let usual = Ports::default();
     let ports = Ports {
-        ike: given.remote_ports.ike.unwrap_or(usual.ike),
-        nat_t: given.remote_ports.nat_t.unwrap_or(usual.nat_t),
+        ike: given.peer.ports.ike.unwrap_or(usual.ike),
+        nat_t: given.peer.ports.nat_t.unwrap_or(usual.nat_t),
     };
     Ok(Some(Remote { address, ports }))
 }
@@ -279,7 +279,7 @@ fn children(
     given: &mut schema::Connection,
     source: Source<'_>,
 ) -> Checked<Vec<ikev2::Child>> {
-    let initiates = given.remote.is_some();
+    let initiates = given.peer.remote.is_some();
     let mut children = Vec::new();
     for (name, child) in core::mem::take(&mut given.children.0) {
         let proposals =

@@ -46,7 +46,7 @@ impl Builder<'_> {
         let local = self.local_method(given)?;
         let remote = self.remote_methods(given, local)?;
         self.check_unused(given, local, &remote)?;
-        let id = connection.remote_id.clone();
+        let id = connection.peer.id.clone();
         let Some(remote_id) = id else {
             return Err(self.missing(given, "remote_id", "\"PEER-NAME\" (or \"any\")"));
         };

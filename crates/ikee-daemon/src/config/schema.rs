@@ -1,5 +1,6 @@
 //! The configuration file as serde reads it; `build.rs` gives it meaning.
 
+use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use ikee::doi::Identity;
 use ikee::ikev2::Pool;
 use ikee::x509::Purpose;
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 use super::DnsChoice;
@@ -132,30 +134,115 @@ pub(super) struct ServerAddress {
     pub(super) ipv6: Option<Text<Ipv6Addr>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// A connection; the keys of IKEv1 stand among the others.
+#[derive(Debug, Default)]
 pub(super) struct Connection {
     pub(super) version: Version,
     pub(super) start: bool,
     pub(super) local: Option<Text<IpAddr>>,
-    pub(super) remote: Option<Text<IpAddr>>,
-    pub(super) remote_ports: RemotePorts,
+    pub(super) peer: Peer,
     pub(super) local_id: Option<Text<Identity>>,
-    pub(super) remote_id: Option<Text<Anyone>>,
     pub(super) psk: Option<Spanned<Text<Secret>>>,
     pub(super) psk_file: Option<Spanned<PathBuf>>,
     pub(super) auth: Auth,
-    pub(super) xauth: Option<Spanned<Xauth>>,
-    pub(super) aggressive: Option<Spanned<bool>>,
-    pub(super) aggressive_psk: Option<Spanned<bool>>,
-    pub(super) legacy: Option<Spanned<bool>>,
-    pub(super) mode_config: Option<Spanned<ModeConfig>>,
+    pub(super) v1: V1,
     pub(super) proposals: Option<Suites>,
     pub(super) addresses: Addresses,
     pub(super) liveness: Option<Time>,
     pub(super) retransmit: Retransmit,
     pub(super) lifetime: Lifetime,
     pub(super) children: Ordered<Child>,
+}
+
+/// What is known of a connection's peer.
+#[derive(Debug, Default)]
+pub(super) struct Peer {
+    pub(super) remote: Option<Text<IpAddr>>,
+    pub(super) ports: RemotePorts,
+    pub(super) id: Option<Text<Anyone>>,
+}
+
+/// A connection's keys of IKEv1.
+#[derive(Debug, Default)]
+pub(super) struct V1 {
+    pub(super) xauth: Option<Spanned<Xauth>>,
+    pub(super) aggressive: Option<Spanned<bool>>,
+    pub(super) aggressive_psk: Option<Spanned<bool>>,
+    pub(super) legacy: Option<Spanned<bool>>,
+    pub(super) mode_config: Option<Spanned<ModeConfig>>,
+}
+
+/// The keys of a connection.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Key {
+    Version,
+    Start,
+    Local,
+    Remote,
+    RemotePorts,
+    LocalId,
+    RemoteId,
+    Psk,
+    PskFile,
+    Auth,
+    Xauth,
+    Aggressive,
+    AggressivePsk,
+    Legacy,
+    ModeConfig,
+    Proposals,
+    Addresses,
+    Liveness,
+    Retransmit,
+    Lifetime,
+    Children,
+}
+
+impl<'de> Deserialize<'de> for Connection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ConnectionVisitor)
+    }
+}
+
+struct ConnectionVisitor;
+
+impl<'de> Visitor<'de> for ConnectionVisitor {
+    type Value = Connection;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a connection, which is a table")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Connection, A::Error> {
+        let mut it = Connection::default();
+        while let Some(key) = map.next_key()? {
+            match key {
+                Key::Version => it.version = map.next_value()?,
+                Key::Start => it.start = map.next_value()?,
+                Key::Local => it.local = Some(map.next_value()?),
+                Key::Remote => it.peer.remote = Some(map.next_value()?),
+                Key::RemotePorts => it.peer.ports = map.next_value()?,
+                Key::LocalId => it.local_id = Some(map.next_value()?),
+                Key::RemoteId => it.peer.id = Some(map.next_value()?),
+                Key::Psk => it.psk = Some(map.next_value()?),
+                Key::PskFile => it.psk_file = Some(map.next_value()?),
+                Key::Auth => it.auth = map.next_value()?,
+                Key::Xauth => it.v1.xauth = Some(map.next_value()?),
+                Key::Aggressive => it.v1.aggressive = Some(map.next_value()?),
+                Key::AggressivePsk => it.v1.aggressive_psk = Some(map.next_value()?),
+                Key::Legacy => it.v1.legacy = Some(map.next_value()?),
+                Key::ModeConfig => it.v1.mode_config = Some(map.next_value()?),
+                Key::Proposals => it.proposals = Some(map.next_value()?),
+                Key::Addresses => it.addresses = map.next_value()?,
+                Key::Liveness => it.liveness = Some(map.next_value()?),
+                Key::Retransmit => it.retransmit = map.next_value()?,
+                Key::Lifetime => it.lifetime = map.next_value()?,
+                Key::Children => it.children = map.next_value()?,
+            }
+        }
+        Ok(it)
+    }
 }
 
 /// Suites as typed; which version reads them says how.
@@ -208,7 +295,7 @@ pub(super) enum Protocol {
 impl Connection {
     /// Whether a secret stands in the file itself.
     pub(super) fn holds_a_secret(&self) -> bool {
-        let xauth = self.xauth.as_ref().map(Spanned::get_ref);
+        let xauth = self.v1.xauth.as_ref().map(Spanned::get_ref);
         self.psk.is_some() || xauth.is_some_and(|it| it.password.is_some())
     }
 }

@@ -83,8 +83,8 @@ pub(super) fn connect(
     connection.children = children(source, gathered, name.get_ref(), given)?;
     connection.lifetime = lifetime::ike_v1(&given.lifetime);
     let flag = |given: &Option<Spanned<bool>>| given.as_ref().is_some_and(|it| *it.get_ref());
-    connection.options.aggressive = flag(&given.aggressive);
-    connection.options.legacy = flag(&given.legacy);
+    connection.options.aggressive = flag(&given.v1.aggressive);
+    connection.options.legacy = flag(&given.v1.legacy);
     connection.options.initial_contact = given.lifetime.initial_contact.unwrap_or(true);
     if let Some(liveness) = given.liveness {
         connection.options.liveness = (liveness.0 > Duration::ZERO).then_some(liveness.0);
@@ -112,9 +112,9 @@ fn check_aggressive(
 ) -> Checked<()> {
     let name = name.get_ref();
     let psk = matches!(connection.authentication.proof, Proof::Psk(_));
-    let allowed = given.aggressive_psk.as_ref();
+    let allowed = given.v1.aggressive_psk.as_ref();
     let wanted = allowed.is_some_and(|it| *it.get_ref());
-    if let Some(aggressive) = &given.aggressive
+    if let Some(aggressive) = &given.v1.aggressive
         && *aggressive.get_ref()
         && psk
         && !wanted
@@ -200,7 +200,7 @@ fn addressing(
         );
         return Err(source.error(name.span(), what));
     }
-    let push = match &given.mode_config {
+    let push = match &given.v1.mode_config {
         Some(mode) if !client && !server => {
             let what = format!(
                 "connection {:?}: mode_config is about addresses; add addresses.request or addresses.assign_…, or leave it \
@@ -232,7 +232,7 @@ fn children(
     connection: &str,
     given: &schema::Connection,
 ) -> Checked<Vec<Child>> {
-    let initiates = given.remote.is_some();
+    let initiates = given.peer.remote.is_some();
     let mut children = Vec::new();
     for (name, child) in &given.children.0 {
         let mut built = Child::new(name.get_ref().clone(), Vec::new());

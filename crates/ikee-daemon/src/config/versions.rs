@@ -38,11 +38,11 @@ pub(super) fn check(source: Source<'_>, name: &Spanned<String>, given: &Connecti
 
 fn only_v1(given: &Connection) -> Vec<Key> {
     let mut keys = vec![
-        ("xauth", span(&given.xauth)),
-        ("aggressive", span(&given.aggressive)),
-        ("aggressive_psk", span(&given.aggressive_psk)),
-        ("legacy", span(&given.legacy)),
-        ("mode_config", span(&given.mode_config)),
+        ("xauth", span(&given.v1.xauth)),
+        ("aggressive", span(&given.v1.aggressive)),
+        ("aggressive_psk", span(&given.v1.aggressive_psk)),
+        ("legacy", span(&given.v1.legacy)),
+        ("mode_config", span(&given.v1.mode_config)),
         ("lifetime.time", span(&given.lifetime.time)),
         ("lifetime.margin", span(&given.lifetime.margin)),
     ];
@@ -67,7 +67,7 @@ fn only_v2(given: &Connection) -> Vec<Key> {
         ("lifetime.hard", span(&lifetime.hard)),
         ("lifetime.unique", span(&lifetime.unique)),
     ];
-    let ports = &given.remote_ports;
+    let ports = &given.peer.ports;
     keys.push(("remote_ports.nat_t_first", span(&ports.nat_t_first)));
     keys.push(("remote_ports.nat_t_always", span(&ports.nat_t_always)));
     let mut fixed = given.addresses.fixed.0.iter();

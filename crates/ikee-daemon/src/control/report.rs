@@ -38,12 +38,9 @@ pub struct SaReport {
     /// The connection's name, once one is chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
-    /// The major version of IKE, 1 or 2; 0 from a daemon that does not tell.
-    #[serde(default)]
-    pub version: u8,
-    /// Of IKEv1: `main` or `aggressive`, the mode in which it was negotiated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mode: Option<String>,
+    /// Which IKE, and what was agreed.
+    #[serde(flatten)]
+    pub negotiated: Negotiated,
     /// `negotiating`, `established` or `closing`.
     pub state: String,
     /// `initiator` or `responder`.
@@ -58,14 +55,8 @@ pub struct SaReport {
     /// Who the peer proved to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_id: Option<String>,
-    /// The user who proved itself to us by XAUTH.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
     /// SPIs in hexadecimal digits, initiator's first.
     pub spis: (String, String),
-    /// The IKE suite.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suite: Option<String>,
     /// Whether there is a NAT before us, and before the peer.
     pub nat: (bool, bool),
     /// Since when, and until when.
@@ -82,6 +73,24 @@ pub struct SaReport {
     pub servers: Vec<String>,
     /// Its child SAs.
     pub children: Vec<ChildReport>,
+}
+
+/// What an IKE SA is of; its fields stand among the SA's own.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Negotiated {
+    /// The major version of IKE, 1 or 2; 0 from a daemon that does not tell.
+    #[serde(default)]
+    pub version: u8,
+    /// Of IKEv1: `main` or `aggressive`, the mode in which it was negotiated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// The IKE suite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<String>,
+    /// The user who proved itself to us by XAUTH.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
 }
 
 /// One child SA.

@@ -4,7 +4,7 @@ use ikee::ext::{Instant, Role};
 
 use super::Daemon;
 use super::cores::{ChildStatus, SaStatus};
-use crate::control::{ChildReport, ConnectionReport, SaReport, Status, Times};
+use crate::control::{ChildReport, ConnectionReport, Negotiated, SaReport, Status, Times};
 
 impl Daemon {
     pub(super) fn status(&self) -> Status {
@@ -29,8 +29,12 @@ impl Daemon {
         let since = note.and_then(|note| note.since);
         SaReport {
             connection: connection.map(|it| it.name.clone()),
-            version: sa.version(),
-            mode: sa.mode().map(str::to_owned),
+            negotiated: Negotiated {
+                version: sa.version(),
+                mode: sa.mode().map(str::to_owned),
+                suite: sa.suite(),
+                user: sa.user().map(str::to_owned),
+            },
             state: sa.state().to_owned(),
             role: match sa.role() {
                 Role::Initiator => "initiator",
@@ -41,9 +45,7 @@ impl Daemon {
             remote: remote.to_string(),
             local_id: connection.map(|it| it.local_id.clone()),
             remote_id: sa.remote_id().map(ToString::to_string),
-            user: sa.user().map(str::to_owned),
             spis: (spis.0.to_string(), spis.1.to_string()),
-            suite: sa.suite(),
             nat: self.cores.nat(sa),
             times: self.times(since, sa.renewal()),
             assigned: texts(note.iter().flat_map(|note| &note.assigned)),

@@ -22,7 +22,7 @@ impl Builder<'_> {
         let local = self.local_method(given)?;
         let remote = self.remote_methods(given, local)?;
         self.check_unused(given, local, &remote)?;
-        let Some(remote_id) = connection.remote_id.clone() else {
+        let Some(remote_id) = connection.peer.id.clone() else {
             return Err(self.missing(given, "remote_id", "\"PEER-NAME\" (or \"any\")"));
         };
         let xauth = self.xauth(given)?;
@@ -93,7 +93,7 @@ impl Builder<'_> {
     }
 
     fn xauth(&self, given: Given<'_>) -> Checked<Option<Xauth>> {
-        let Some(xauth) = &given.connection.xauth else {
+        let Some(xauth) = &given.connection.v1.xauth else {
             return Ok(None);
         };
         let fail = |what: &str| Err(self.error(xauth.span(), given, what));
