@@ -2,5 +2,6 @@
 
 mod bad_input;
 mod loss;
+mod providers;
 mod schedules;
 mod windows;
