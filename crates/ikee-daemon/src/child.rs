@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
 
 use ike_crypto::SecretVec;
 use ike_ext::{ChildId, PolicyId, SaId};
@@ -90,6 +91,8 @@ pub struct ChildLife {
     pub sends: bool,
     /// What it may carry.
     pub limits: TrafficLimits,
+    /// After how much time without a packet it is idle, where somebody wants to know.
+    pub idle: Option<Duration>,
 }
 
 /// What a child may carry in either direction; what is reached is to be reported, each once.
@@ -151,6 +154,7 @@ impl From<ikev2::ChildSa> for ChildSa {
                     soft_packets: limits.soft_packets,
                     hard_packets: limits.hard_packets,
                 },
+                idle: child.life.idle,
             },
             original: (
                 child.original.map(|it| it.local),
@@ -190,6 +194,7 @@ impl From<ikev1::ChildSa> for ChildSa {
                     hard_bytes: octets.map(|it| it.1),
                     ..TrafficLimits::default()
                 },
+                idle: child.limits.idle,
             },
             original: child.original,
         }

@@ -9,6 +9,7 @@ mod extensions;
 mod fingerprint;
 mod lifetime;
 mod outline;
+mod peers;
 mod plane;
 mod proof;
 mod runtime;
@@ -17,6 +18,8 @@ mod secret;
 mod text;
 mod v1;
 mod versions;
+
+pub use self::peers::{DosSettings, DpdSettings, FailoverSettings};
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
@@ -174,6 +177,12 @@ pub struct ExtensionSettings {
     pub fragmentation: Option<FragmentationSettings>,
     /// Internal server addresses (\[MS-IKEE\] §3.11).
     pub server_address: Option<ServerAddressSettings>,
+    /// Protection of IKEv1 against floods (\[MS-IKEE\] §3.9).
+    pub dos: Option<DosSettings>,
+    /// The search for dead peers (\[MS-IKEE\] §3.12).
+    pub dpd: Option<DpdSettings>,
+    /// Fast failover of IKEv1 (\[MS-IKEE\] §3.5, §3.6).
+    pub failover: Option<FailoverSettings>,
     /// NAT traversal of IKEv1 (RFC 3947, \[MS-IKEE\] §3.2).
     pub nat_t: Option<NatTSettings>,
     /// Fragmentation of IKEv1 (\[MS-IKEE\] §3.3).

@@ -24,6 +24,7 @@ mod system;
 mod traps;
 mod v1;
 mod waiters;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -63,6 +64,8 @@ pub struct Daemon {
     plane: Box<dyn DataPlane>,
     /// What the plane has to say, until a core hears it.
     news: Vec<News>,
+    /// Looks at what children carry.
+    watch: watch::Watch,
     control: Control,
     signals: Signals,
     book: Book,
@@ -199,10 +202,9 @@ impl Daemon {
     }
 
     async fn wait(&mut self) -> Wake {
-        let deadline = self
-            .cores
-            .next_timeout()
-            .map(|deadline| self.clock.at(deadline));
+        let deadlines = [self.cores.next_timeout(), self.watch.next()];
+        let deadline = deadlines.into_iter().flatten().min();
+        let deadline = deadline.map(|deadline| self.clock.at(deadline));
         let Self {
             sockets,
             batch,
@@ -250,6 +252,7 @@ impl Daemon {
             Wake::Call(None) | Wake::Signal(_) => {}
             Wake::Deadline => {
                 self.core(Cores::time_out);
+                self.watch_traffic();
             }
             Wake::Look => self.look_at_certificates(),
         }

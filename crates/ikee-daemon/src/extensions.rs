@@ -1,6 +1,9 @@
 //! From settings to each core's list of extensions: one function for each version, one statement for each extension.
 
+use ikee::dos::{Construction, Dos};
+use ikee::dpd::Dpd;
 use ikee::ext::Extensions;
+use ikee::failover::Failover;
 use ikee::fragmentation::Fragmentation;
 use ikee::fragmentation_v2::FragmentationV2;
 use ikee::nat_t::NatT;
@@ -8,7 +11,7 @@ use ikee::reliable_delete::ReliableDelete;
 use ikee::server_address::{Addresses, Families, ServerAddress};
 use ikee::status::Status;
 
-use crate::config::{ExtensionSettings, ServerAddressSettings};
+use crate::config::{DpdSettings, ExtensionSettings, ServerAddressSettings};
 
 /// Those of IKEv2 that a configuration switches on.
 #[must_use]
@@ -25,6 +28,9 @@ pub fn ikev2(settings: &ExtensionSettings) -> Extensions {
     }
     if settings.status.1 {
         extensions = extensions.with(Status::new());
+    }
+    if let Some(told) = settings.dpd.filter(|it| it.ikev2) {
+        extensions = extensions.with(dpd(told));
     }
     extensions
 }
@@ -56,7 +62,35 @@ pub fn ikev1(settings: &ExtensionSettings) -> Extensions {
     if let Some(server) = settings.server_address {
         extensions = extensions.with(server_address(server));
     }
+    if let Some(told) = settings.dos {
+        let mut dos = Dos::new().with_protection(told.protection);
+        if told.windows {
+            dos = dos.with_construction(Construction::Windows);
+        }
+        extensions = extensions.with(dos);
+    }
+    if let Some(told) = settings.failover {
+        let failover = Failover::new(told.side).with_idle_limits(told.limits);
+        extensions = extensions.with(failover);
+    }
+    if let Some(told) = settings.dpd.filter(|it| it.ikev1) {
+        extensions = extensions.with(dpd(told));
+    }
     extensions
+}
+
+fn dpd(settings: DpdSettings) -> Dpd {
+    let mut dpd = Dpd::new();
+    if let Some(patience) = settings.patience {
+        dpd = dpd.with_patience(patience);
+    }
+    if settings.clusters_only {
+        dpd = dpd.clusters_only();
+    }
+    if !settings.restart {
+        dpd = dpd.without_restart();
+    }
+    dpd
 }
 
 fn server_address(settings: ServerAddressSettings) -> ServerAddress {

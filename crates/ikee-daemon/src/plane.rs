@@ -15,7 +15,7 @@ use std::io;
 
 use ikee::doi::TrafficSelector;
 use ikee::doi::encapsulation::Mode;
-use ikee::ext::{ChildId, PolicyId};
+use ikee::ext::{ChildId, Hint, PolicyId};
 
 use crate::child::{ChildSa, ChildUpdate};
 use crate::config::KernelSettings;
@@ -129,6 +129,13 @@ pub(crate) enum News {
         child: ChildId,
         /// Nothing passes any more.
         hard: bool,
+    },
+    /// The traffic of a child tells something about its peer.
+    Noticed {
+        /// Which one.
+        child: ChildId,
+        /// What.
+        hint: Hint,
     },
     /// A packet waits for a child that a [`Trap`] stands for.
     Wanted {

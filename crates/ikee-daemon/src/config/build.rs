@@ -59,12 +59,13 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
     let mut runtime = runtime::runtime(source, file.daemon)?;
     let kernel = gathered.is_kernel();
     runtime.kernel = gathered.settings;
+    let protection = endpoint.limits.protection;
     Ok(Settings {
         runtime,
         endpoint,
         ikev1,
         connections: built.outlines,
-        extensions: extensions::extensions(&file.extensions, kernel),
+        extensions: extensions::extensions(source, &file.extensions, kernel, protection)?,
         start: built.start,
         trust: proofs.trust,
         warnings: proofs.warnings,

@@ -1,8 +1,12 @@
 //! The section `[extensions]`.
 
+use ikee::ext::Protection;
+
+use super::build::Checked;
+use super::error::Source;
 use super::{
     ExtensionSettings, FragmentationSettings, FragmentationV1Settings, NatTSettings,
-    ServerAddressSettings, schema,
+    ServerAddressSettings, peers, schema,
 };
 
 /// NAT traversal of IKEv1: what the userspace plane cannot do without.
@@ -13,9 +17,18 @@ fn nat_t(given: &schema::NatT, kernel: bool) -> Option<NatTSettings> {
     })
 }
 
-pub(super) fn extensions(given: &schema::Extensions, kernel: bool) -> ExtensionSettings {
+/// The thresholds of the protection against floods stand in a section of their own.
+pub(super) fn extensions(
+    source: Source<'_>,
+    given: &schema::Extensions,
+    kernel: bool,
+    protection: Protection,
+) -> Checked<ExtensionSettings> {
     let status = given.status.enabled;
-    ExtensionSettings {
+    Ok(ExtensionSettings {
+        dos: peers::dos(given.dos.as_ref(), protection),
+        dpd: peers::dpd(source, given.dpd.as_ref(), kernel)?,
+        failover: peers::failover(given.failover.as_ref()),
         reliable_delete: given.reliable_delete.enabled.unwrap_or(true),
         status: (status.unwrap_or(true), status.unwrap_or(false)),
         nat_t: nat_t(&given.nat_t, kernel),
@@ -39,5 +52,5 @@ pub(super) fn extensions(given: &schema::Extensions, kernel: bool) -> ExtensionS
                 ipv4: server.ipv4.as_ref().map(|text| text.0),
                 ipv6: server.ipv6.as_ref().map(|text| text.0),
             }),
-    }
+    })
 }

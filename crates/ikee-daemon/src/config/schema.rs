@@ -12,6 +12,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 use super::DnsChoice;
+use super::peers;
 use super::plane::Mark;
 use super::text::{Anyone, Ordered, Prefixed6, Secret, SelectorItem, Text, Time};
 
@@ -90,6 +91,9 @@ pub(super) struct Limits {
 pub(super) struct Extensions {
     pub(super) fragmentation: Option<Fragmentation>,
     pub(super) server_address: Option<ServerAddress>,
+    pub(super) dos: Option<peers::Dos>,
+    pub(super) dpd: Option<Spanned<peers::Dpd>>,
+    pub(super) failover: Option<peers::Failover>,
     pub(super) nat_t: NatT,
     pub(super) fragmentation_v1: FragmentationV1,
     pub(super) reliable_delete: Switch,

@@ -158,6 +158,35 @@ fn values_arrive_where_they_belong() {
     );
 }
 
+/// [MS-IKEE] §3.12.4.1: who asks for what the kernel does not show is told so
+#[test]
+fn tcp_segments_are_refused_with_the_kernels_data_plane() {
+    let with = |text: &str| parse(Path::new("t.toml"), text);
+    let kernel = "[daemon]\ndata_plane = \"kernel\"\n[extensions.dpd]\n";
+    let refused = with(kernel).unwrap_err().to_string();
+    let reason = "t.toml:3:1: [extensions.dpd] looks at TCP segments, which the kernel's data plane does not show; ";
+    assert!(refused.starts_with(reason), "{refused}");
+    let settings = with(&format!("{kernel}tcp = false\n")).unwrap();
+    assert!(settings.extensions.dpd.is_some_and(|it| !it.tcp));
+    let settings = with("[extensions.dpd]\n").unwrap();
+    assert!(
+        settings
+            .extensions
+            .dpd
+            .is_some_and(|it| it.tcp && it.restart)
+    );
+}
+
+/// [MS-IKEE] note 29: one set of numbers for both IKEs
+#[test]
+fn the_thresholds_are_those_of_the_limits() {
+    let text = "[limits]\ncookies = \"always\"\ncookie_threshold = 7\n[extensions.dos]\n";
+    let settings = parse(Path::new("t.toml"), text).unwrap();
+    let dos = settings.extensions.dos.unwrap();
+    assert_eq!(dos.protection, settings.endpoint.limits.protection);
+    assert_eq!(dos.protection.on, 7);
+}
+
 #[test]
 fn paths_are_relative_to_the_file() {
     let text = "[daemon]\ncontrol = \"c.sock\"\nkey_log_dir = \"/keys\"\n";
@@ -206,8 +235,8 @@ const ERRORS: [(&str, &str); 20] = [
         "t.toml:2:12: unknown variant `openssl`, expected one of `auto`",
     ),
     (
-        "[extensions.nat-t]\n",
-        "t.toml:1:13: unknown field `nat-t`, expected `fragmentation` or `server-address`",
+        "[extensions.nat-x]\n",
+        "t.toml:1:13: unknown field `nat-x`, expected one of `fragmentation`, `server-address`, ",
     ),
     (
         "[connections.a]\nremote_id = \"b\"\npsk = \"x\"\n",

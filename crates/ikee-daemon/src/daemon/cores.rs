@@ -3,7 +3,7 @@
 use core::net::{IpAddr, SocketAddr};
 
 use ikee::doi::Identity;
-use ikee::ext::{ChildId, Extensions, Instant, PolicyId, Role, SaId};
+use ikee::ext::{ChildId, Extensions, Hint, Instant, PolicyId, Role, SaId};
 use ikee::nat_t::NatT;
 use ikee::reliable_delete::ReliableDelete;
 use ikee::status::{Report, Status};
@@ -116,6 +116,17 @@ impl Cores {
             self.v2.handle(now, input, &mut self.out_v2);
         } else if let Some(v1) = &mut self.v1 {
             let input = ikev1::Input::ChildExpired { child, hard };
+            v1.handle(now, input, &mut self.out_v1);
+        }
+    }
+
+    /// The data plane tells something about a child's traffic.
+    pub(super) fn traffic(&mut self, now: Instant, child: ChildId, hint: Hint) {
+        if !is_child_of_v1(child) {
+            let input = ikev2::Input::Traffic(child, hint);
+            self.v2.handle(now, input, &mut self.out_v2);
+        } else if let Some(v1) = &mut self.v1 {
+            let input = ikev1::Input::Traffic(child, hint);
             v1.handle(now, input, &mut self.out_v1);
         }
     }

@@ -73,9 +73,29 @@ impl Daemon {
                 News::Expired { child, hard } => {
                     self.core(|cores, now| cores.child_expired(now, child, hard));
                 }
+                News::Noticed { child, hint } => {
+                    self.core(|cores, now| cores.traffic(now, child, hint));
+                }
                 News::Wanted { policy, child } => self.wanted(policy, child),
             }
         }
+    }
+
+    /// Looks at what children have carried, if it is time to.
+    pub(super) fn watch_traffic(&mut self) {
+        let Self {
+            watch,
+            plane,
+            news,
+            clock,
+            ..
+        } = self;
+        let hints = watch.look(clock.now(), |child| plane.counters(child));
+        news.extend(
+            hints
+                .into_iter()
+                .map(|(child, hint)| News::Noticed { child, hint }),
+        );
     }
 
     pub(super) fn use_child(&mut self, child: ChildId) {

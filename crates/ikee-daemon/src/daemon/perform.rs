@@ -86,6 +86,7 @@ impl Daemon {
         span.in_scope(|| tracing::info!("{text}"));
         self.announce_sa(child.sa, Topic::ChildUp, Some(&note.name), text);
         self.book.children.insert(id, note);
+        self.watch.opened(id, child.life.idle, self.clock.now());
         let sa = self.book.sas.get(&child.sa);
         let assigned = sa.map_or(&[][..], |sa| &sa.assigned);
         let setup = Setup {
@@ -103,6 +104,7 @@ impl Daemon {
     }
 
     async fn remove_child(&mut self, child: ChildId) {
+        self.watch.closed(child);
         let (inbound, outbound) = self.traffic(child);
         if !self.plane.remove(child).await {
             tracing::debug!("child {child:?} was not installed");

@@ -1,9 +1,11 @@
 //! Bringing everything up, and why that may fail.
 
+use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 
 use ikee::ext::Extensions;
+use ikee::failover::Side;
 use ikee::ikev1;
 use ikee::ikev2::{self, Endpoint, Outbox};
 use rustix::thread::CapabilitySet;
@@ -15,6 +17,7 @@ use super::cores::{Cores, FIRST_OF_V1};
 use super::listeners::Listeners;
 use super::reload::Configuration;
 use super::system::{self, System};
+use super::watch::Watch;
 use super::{Book, Control, Daemon, Log, Signals};
 use crate::clock::Clock;
 use crate::config::{DataPlaneChoice, Runtime, Settings};
@@ -124,6 +127,7 @@ impl Daemon {
             tracing::warn!("{warning}");
         }
         let configuration = Configuration::of(&settings);
+        let (hints, watch) = watching(&settings);
         let Settings {
             runtime,
             mut endpoint,
@@ -137,16 +141,15 @@ impl Daemon {
         let ports = endpoint.ports;
         let cores = cores((ikev1, endpoint), provider, extensions)?;
         let key_tables = key_tables(&runtime)?;
-        let mark = runtime.mark();
         let account = account(&runtime)?;
         let server = control(&runtime, account.as_ref()).map_err(|error| StartError::Control {
             path: runtime.control.clone(),
             error,
         })?;
-        let sockets = Sockets::bind(&runtime.listen, &[ports.ike, ports.nat_t], mark)
+        let sockets = Sockets::bind(&runtime.listen, &[ports.ike, ports.nat_t], runtime.mark())
             .map_err(StartError::Bind)?;
         let plane = match runtime.data_plane {
-            DataPlaneChoice::Userspace => userspace(&runtime, provider).await?,
+            DataPlaneChoice::Userspace => userspace(&runtime, provider, hints).await?,
             DataPlaneChoice::Kernel => kernel(&runtime, &sockets, ports.nat_t).await?,
         };
         let scrapes = scrapes(&runtime).await?;
@@ -159,6 +162,7 @@ impl Daemon {
             batch: Batch::default(),
             plane,
             news: Vec::new(),
+            watch,
             control: Control::new(server, scrapes),
             signals: Signals::watch().map_err(StartError::Runtime)?,
             book: Book {
@@ -306,6 +310,22 @@ fn key_tables(runtime: &Runtime) -> Result<Option<KeyTables>, StartError> {
     })
 }
 
+/// Whether the data plane looks at TCP segments, and what looks at its counters. The kernel is asked less often, as each
+/// answer costs two messages.
+fn watching(settings: &Settings) -> (bool, Watch) {
+    let extensions = &settings.extensions;
+    let client = extensions
+        .failover
+        .is_some_and(|it| it.side != Side::Cluster);
+    let hints = extensions.dpd.map_or(client, |it| it.tcp);
+    let seconds = match settings.runtime.data_plane {
+        DataPlaneChoice::Userspace => 1,
+        DataPlaneChoice::Kernel => 5,
+    };
+    let watch = Watch::new(Duration::from_secs(seconds), extensions.dpd.is_some());
+    (hints, watch)
+}
+
 async fn kernel(
     runtime: &Runtime,
     sockets: &Sockets,
@@ -320,6 +340,7 @@ async fn kernel(
 async fn userspace(
     runtime: &Runtime,
     provider: &'static ikee::crypto::Provider,
+    hints: bool,
 ) -> Result<Box<dyn DataPlane>, StartError> {
     let mut tun = None;
     if let Some(name) = &runtime.tun {
@@ -334,5 +355,5 @@ async fn userspace(
         ));
     }
     let random = Box::new(ikee::rustcrypto::SystemRandom::new());
-    Ok(Box::new(Userspace::new(provider, random, tun)))
+    Ok(Box::new(Userspace::new(provider, random, tun, hints)))
 }

@@ -39,14 +39,16 @@ pub(crate) struct Userspace {
 }
 
 impl Userspace {
-    /// A plane between a device, if there is one, and nothing yet.
+    /// A plane between a device, if there is one, and nothing yet; `hints`: whether it looks at TCP segments.
     pub(crate) fn new(
         provider: &'static Provider,
         random: Box<dyn Random + Send>,
         tun: Option<(Tun, Routes)>,
+        hints: bool,
     ) -> Self {
         let options = Options {
             transport: false,
+            hints,
             ..Options::default()
         };
         Self {
@@ -131,6 +133,8 @@ impl Userspace {
             hard: expiry.hard,
         });
         news.extend(expired);
+        let noticed = self.esp.hints();
+        news.extend(noticed.map(|(child, hint)| News::Noticed { child, hint }));
         news.append(&mut self.wanted);
     }
 
