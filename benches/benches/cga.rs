@@ -54,7 +54,7 @@ fn search(criterion: &mut Criterion<ThreadCpu>) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().with_measurement(ThreadCpu);
+    config = Criterion::default().with_measurement(ThreadCpu::default());
     targets = search
 }
 criterion_main!(benches);

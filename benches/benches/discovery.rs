@@ -52,6 +52,10 @@ fn full() -> FlowTable {
     table
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "a size is no time, so criterion cannot print it"
+)]
 fn flows(c: &mut Criterion<ThreadCpu>) {
     let mut table = full();
     println!(

@@ -317,8 +317,9 @@ impl Dataplane {
                 .by_id
                 .get(id)
                 .and_then(|&slot| self.slots.get_mut(slot));
-            if let Some(child) = slot.and_then(Option::as_mut) {
-                child.noticed = false;
+            let child = slot.and_then(Option::as_mut);
+            if let Some(segments) = child.and_then(|child| child.segments.as_mut()) {
+                segments.heard();
             }
         }
         self.hints.drain(..)

@@ -82,8 +82,6 @@ pub(super) struct Child {
     told: Age,
     /// Its TCP connections, where somebody wants to know.
     pub(super) segments: Option<Segments>,
-    /// Something has been noticed that nobody has heard of yet.
-    pub(super) noticed: bool,
 }
 
 impl Child {
@@ -112,7 +110,6 @@ impl Child {
             counters: Counters::default(),
             told: Age::Fresh,
             segments: None,
-            noticed: false,
         })
     }
 
@@ -158,9 +155,9 @@ impl Child {
 
     /// What an inner packet that is about to leave tells about the peer, if nothing is on its way to be heard.
     pub(super) fn notice(&mut self, header: &ip::Header, packet: &[u8]) -> Option<(ChildId, Hint)> {
-        let hint = self.segments.as_mut()?.outbound(header, packet)?;
-        let news = !core::mem::replace(&mut self.noticed, true);
-        news.then_some((self.id, hint))
+        let segments = self.segments.as_mut()?;
+        let hint = segments.outbound(header, packet)?;
+        segments.tell().then_some((self.id, hint))
     }
 
     pub(super) fn seal(

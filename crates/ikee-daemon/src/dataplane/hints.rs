@@ -22,6 +22,8 @@ pub(super) struct Segments {
     slots: Box<[Option<Slot>; SLOTS]>,
     /// Connections in the table that stand.
     open: usize,
+    /// Something was told that nobody has heard of yet.
+    told: bool,
     hasher: RandomState,
 }
 
@@ -79,8 +81,19 @@ impl Segments {
         Self {
             slots: Box::new([None; SLOTS]),
             open: 0,
+            told: false,
             hasher: RandomState::new(),
         }
+    }
+
+    /// Whether news may be told: not while others are on their way.
+    pub(super) const fn tell(&mut self) -> bool {
+        !core::mem::replace(&mut self.told, true)
+    }
+
+    /// What was told has been heard.
+    pub(super) const fn heard(&mut self) {
+        self.told = false;
     }
 
     /// Looks at a packet that is about to be sent.
