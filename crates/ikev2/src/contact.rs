@@ -20,7 +20,8 @@ pub(crate) fn is_first(cx: &Cx<'_>, sa: &Sa) -> bool {
     let connection = cx.core.connection(sa.connection);
     let others = || {
         let all = cx.core.table.iter();
-        all.filter(|it| it.facts.id != sa.facts.id && it.facts.policy == sa.facts.policy)
+        all.filter(|it| it.facts.id != sa.facts.id)
+            .filter(|it| it.facts.policy == sa.facts.policy || same_identities(cx, it, sa))
     };
     connection.is_some_and(|it| it.initial_contact)
         && !others().any(|it| match &it.state {
@@ -34,6 +35,17 @@ pub(crate) fn is_first(cx: &Cx<'_>, sa: &Sa) -> bool {
             | State::Lingering(_)
             | State::Closed => false,
         })
+}
+
+/// Whether two SAs, perhaps of different connections, are known to be between the same identities:
+/// those that were proved, or those that are expected.
+fn same_identities(cx: &Cx<'_>, a: &Sa, b: &Sa) -> bool {
+    let ends = |sa: &Sa| {
+        let ids = &cx.core.connection(sa.connection)?.authentication;
+        let remote = remote_id(sa).cloned().or_else(|| ids.remote_id.clone())?;
+        Some((ids.local_id.clone(), remote))
+    };
+    ends(a).is_some_and(|it| Some(it) == ends(b))
 }
 
 /// Whether two SAs of one connection may have the same peer; one that has not proved who it is may
