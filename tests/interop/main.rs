@@ -8,6 +8,7 @@
 mod addresses;
 mod basics;
 mod certificates;
+mod cga;
 mod failures;
 mod ikee;
 mod ikev1;

@@ -21,7 +21,7 @@ fn blocks(readme: &str, language: &str) -> Vec<String> {
 }
 
 /// What is missing here, if anything is.
-fn lacking(binary: Option<&Path>) -> Option<String> {
+pub(crate) fn lacking(binary: Option<&Path>) -> Option<String> {
     let program = |name: &str| {
         let mut command = Command::new(name);
         command

@@ -263,3 +263,64 @@ fn each_thing_that_does_not_belong_is_refused_with_its_reason() {
     let output = folder.run(&["verify", "cga.toml"]);
     assert!(output.status.success());
 }
+
+/// What the daemon says of a configuration with this connection.
+fn check(folder: &Folder, connection: &str) -> Output {
+    let text = format!("[connections.a]\n{connection}");
+    fs::write(folder.0.join("ikee.toml"), text).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_ikee"))
+        .args(["daemon", "--check", "-c", "ikee.toml"])
+        .current_dir(&folder.0)
+        .output()
+        .expect("the program was built")
+}
+
+/// [MS-IKEE] §3.4.1, §3.4.4.1: the method is one that a connection can have.
+#[test]
+fn a_connection_may_prove_itself_by_the_files_that_were_made() {
+    let folder = made("daemon", "0");
+    let good = "version = \"ikev1\"\nremote_id = \"any\"\nauth.cga = \"cga.toml\"\n";
+    let output = check(&folder, good);
+    assert_eq!(text(&output.stdout), "ikee.toml: fine, 1 connection(s)\n");
+
+    let refused = |connection: &str, reason: &str| {
+        let output = check(&folder, connection);
+        assert_eq!(output.status.code(), Some(2), "{connection}");
+        let stderr = text(&output.stderr);
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stderr.contains(reason), "{stderr}");
+    };
+    let v2 = good.replace("ikev1", "ikev2");
+    refused(&v2, "auth.cga is for IKEv1");
+    refused(&good.replace("ikev1", "both"), "which only IKEv1 has");
+    refused(&good.replace("cga.toml", "none.toml"), "none.toml: ");
+    refused(
+        &format!("{good}local = \"2001:db8::1\"\n"),
+        "another local address than its CGA",
+    );
+    refused(&format!("{good}local_id = \"a\"\n"), "leave local_id out");
+    refused(
+        &good.replace("any", "b.example"),
+        "remote_id that no CGA proves",
+    );
+    refused(
+        &format!("{good}auth.local = \"psk\"\npsk = \"x\"\n"),
+        "does not use its auth.cga",
+    );
+    refused(
+        "version = \"ikev1\"\nremote_id = \"any\"\nauth.local = \"cga\"\n",
+        "has no auth.cga",
+    );
+
+    folder.change("cga.toml", "collisions = 0", "collisions = 3");
+    refused(good, "collision count of the CGA is above 2");
+    folder.change("cga.toml", "collisions = 3", "collisions = 0");
+    let stranger = made("daemon-stranger", "0");
+    let own = folder.read("cga.key");
+    fs::write(folder.0.join("cga.key"), stranger.read("cga.key")).unwrap();
+    refused(good, "not its certificate's");
+    fs::write(folder.0.join("cga.key"), own).unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    fs::set_permissions(folder.0.join("cga.key"), open).unwrap();
+    refused(good, "can be read by others");
+}

@@ -191,6 +191,8 @@ pub struct ExtensionSettings {
     pub reliable_delete: bool,
     /// Windows' reasons for failures (\[MS-IKEE\] §2.2.6, §2.2.7), in IKEv1 and in IKEv2.
     pub status: (bool, bool),
+    /// Our generated addresses, from connections that prove them (\[MS-IKEE\] §3.4).
+    pub cga: Vec<ikee::cga::Identity>,
 }
 
 /// What NAT traversal is told.

@@ -1,5 +1,6 @@
 //! From settings to each core's list of extensions: one function for each version, one statement for each extension.
 
+use ikee::cga::Cga;
 use ikee::dos::{Construction, Dos};
 use ikee::dpd::Dpd;
 use ikee::ext::Extensions;
@@ -52,6 +53,10 @@ pub fn ikev1(settings: &ExtensionSettings) -> Extensions {
             fragmentation = fragmentation.with_delay(delay);
         }
         extensions = extensions.with(fragmentation);
+    }
+    if !settings.cga.is_empty() {
+        let known = settings.cga.iter().cloned();
+        extensions = extensions.with(known.fold(Cga::new(), Cga::with));
     }
     if settings.reliable_delete {
         extensions = extensions.with(ReliableDelete::new());

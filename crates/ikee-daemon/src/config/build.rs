@@ -44,6 +44,7 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
         provider: provider.unwrap_or_else(|_| ikee::rustcrypto::provider()),
         trust: Trust::default(),
         warnings: Vec::new(),
+        cga: Vec::new(),
     };
     let mut gathered = plane::Gathered::new(file.daemon.data_plane);
     let built = connections(&mut proofs, &mut gathered, file.connections)?;
@@ -58,14 +59,16 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
     };
     let mut runtime = runtime::runtime(source, file.daemon)?;
     let kernel = gathered.is_kernel();
-    runtime.kernel = gathered.settings;
     let protection = endpoint.limits.protection;
+    let mut extensions = extensions::extensions(source, &file.extensions, kernel, protection)?;
+    extensions.cga = proofs.cga;
+    runtime.kernel = gathered.settings;
     Ok(Settings {
         runtime,
         endpoint,
         ikev1,
         connections: built.outlines,
-        extensions: extensions::extensions(source, &file.extensions, kernel, protection)?,
+        extensions,
         start: built.start,
         trust: proofs.trust,
         warnings: proofs.warnings,

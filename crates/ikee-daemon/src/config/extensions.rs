@@ -26,6 +26,8 @@ pub(super) fn extensions(
 ) -> Checked<ExtensionSettings> {
     let status = given.status.enabled;
     Ok(ExtensionSettings {
+        // connections bring them
+        cga: Vec::new(),
         dos: peers::dos(given.dos.as_ref(), protection),
         dpd: peers::dpd(source, given.dpd.as_ref(), kernel)?,
         failover: peers::failover(given.failover.as_ref()),

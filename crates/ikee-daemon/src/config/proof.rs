@@ -27,6 +27,8 @@ pub(super) struct Builder<'a> {
     pub(super) provider: &'static Provider,
     pub(super) trust: Trust,
     pub(super) warnings: Vec<String>,
+    /// Our generated addresses.
+    pub(super) cga: Vec<ikee::cga::Identity>,
 }
 
 /// A connection of the file, while its proofs are built.
@@ -59,6 +61,7 @@ impl Builder<'_> {
                 LocalProof::Psk(self.psk(given)?),
             ),
             Method::Null => (self.local_id(given, None)?, LocalProof::Null),
+            Method::Cga => return Err(self.only_v1(given)),
         };
         let mut proofs = Vec::new();
         for method in remote {
@@ -66,10 +69,16 @@ impl Builder<'_> {
                 Method::Psk => proofs.push(RemoteProof::Psk(self.psk(given)?)),
                 Method::Null => proofs.push(RemoteProof::Null),
                 Method::Cert => {}
+                Method::Cga => return Err(self.only_v1(given)),
             }
         }
         proofs.extend(store.map(|store| self.trust(given, store)));
         Ok(Authentication::new(local_id, remote_id.0.0, local, proofs))
+    }
+
+    fn only_v1(&self, given: Given<'_>) -> super::ConfigError {
+        let what = "has \"cga\", which only IKEv1 has; write version = \"ikev1\"";
+        self.error(given.name.span(), given, what)
     }
 
     fn error(&self, span: Range<usize>, given: Given<'_>, what: &str) -> super::ConfigError {
@@ -87,6 +96,9 @@ impl Builder<'_> {
         let connection = given.connection;
         if let Some(method) = &connection.auth.local {
             return Ok(*method.get_ref());
+        }
+        if connection.auth.cga.is_some() {
+            return Ok(Method::Cga);
         }
         let secret = connection.psk.is_some() || connection.psk_file.is_some();
         match (&connection.auth.certificate, secret) {
@@ -123,6 +135,12 @@ impl Builder<'_> {
     fn check_unused(&self, given: Given<'_>, local: Method, remote: &[Method]) -> Checked<()> {
         let connection = given.connection;
         let auth = &connection.auth;
+        if local != Method::Cga
+            && let Some(unused) = &auth.cga
+        {
+            let what = "does not use its auth.cga; write auth.local = \"cga\", or remove it";
+            return Err(self.error(unused.span(), given, what));
+        }
         if local != Method::Cert
             && let Some(unused) = auth.certificate.as_ref().or(auth.key.as_ref())
         {

@@ -319,6 +319,7 @@ pub(super) struct RemotePorts {
 pub(super) struct Auth {
     pub(super) local: Option<Spanned<Method>>,
     pub(super) remote: Option<Spanned<Vec<Method>>>,
+    pub(super) cga: Option<Spanned<PathBuf>>,
     pub(super) certificate: Option<Spanned<PathBuf>>,
     pub(super) key: Option<Spanned<PathBuf>>,
     pub(super) authorities: Option<Spanned<Vec<Spanned<PathBuf>>>>,
@@ -333,6 +334,7 @@ pub(super) struct Auth {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Method {
+    Cga,
     Psk,
     Cert,
     Null,

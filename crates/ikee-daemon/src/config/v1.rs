@@ -70,6 +70,11 @@ pub(super) fn connect(
     let both = given.version.has_v2();
     let mut connection = Connection::new(PolicyId::new(0), name.get_ref().clone(), authentication);
     connection.local = given.local.as_ref().map(|text| text.0);
+    if let Proof::Brought { .. } = &connection.authentication.proof {
+        // [MS-IKEE] §3.4.4.1: the negotiation is from and to the CGA
+        let own = proofs.cga.last().map(|it| it.address().into());
+        connection.local = connection.local.or(own);
+    }
     connection.remote = remote(source, name, given)?.map(|it| Remote {
         address: it.address,
         ports: Ports {

@@ -38,6 +38,7 @@ pub(super) fn check(source: Source<'_>, name: &Spanned<String>, given: &Connecti
 
 fn only_v1(given: &Connection) -> Vec<Key> {
     let mut keys = vec![
+        ("auth.cga", span(&given.auth.cga)),
         ("xauth", span(&given.v1.xauth)),
         ("aggressive", span(&given.v1.aggressive)),
         ("aggressive_psk", span(&given.v1.aggressive_psk)),

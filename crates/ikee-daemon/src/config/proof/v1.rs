@@ -5,10 +5,12 @@ use ikee::doi::Identity;
 use ikee::ext::Role;
 use ikee::ikev1::{Authentication, Credential, Proof, Trust, User, Xauth};
 use ikee::ikev2::LocalProof;
-use ikee::x509::{Certificate, Store};
+use ikee::wire::v2::IdType;
+use ikee::x509::{self, Certificate, Store};
 use toml::Spanned;
 
 use super::{Builder, Checked, Given, beside, schema, secret};
+use crate::cga::CgaFile;
 use crate::config::schema::Method;
 
 impl Builder<'_> {
@@ -46,8 +48,9 @@ impl Builder<'_> {
                 let (id, credential) = self.credential(given, &[])?;
                 (id, Proof::HybridServer(credential))
             }
+            (Method::Cga, [Method::Cga], None) => self.cga(given)?,
             _ => {
-                let what = "cannot prove itself so in IKEv1: both sides have a psk, or both a certificate; \"null\" on the \
+                let what = "cannot prove itself so in IKEv1: both sides have a psk, or both a certificate, or both a CGA; \"null\" on the \
                             side of a user with xauth only";
                 let auth = &connection.auth;
                 let span = auth.remote.as_ref().map(Spanned::span);
@@ -64,6 +67,53 @@ impl Builder<'_> {
             return Err(self.error(name.span(), given, what));
         }
         Ok(authentication)
+    }
+
+    /// Our generated address, and the key that it is made of ([MS-IKEE] §3.4.1).
+    fn cga(&mut self, given: Given<'_>) -> Checked<(Identity, Proof)> {
+        let connection = given.connection;
+        let Some(file) = &connection.auth.cga else {
+            return Err(self.missing(given, "auth.cga", "\"CGA.toml\""));
+        };
+        let fail = |what: &str| self.error(file.span(), given, what);
+        let path = beside(self.source.file, file.get_ref());
+        let stored = CgaFile::load(&path, self.provider)
+            .map_err(|why| self.source.error(file.span(), why))?;
+        let bytes = secret::owners_file(
+            self.source,
+            file.span(),
+            ("the key", &stored.key),
+            super::LARGEST_KEY,
+        )?;
+        let key = x509::private_key(&bytes, self.provider)
+            .map_err(|error| fail(&format!("{}: {error}", stored.key.display())))?;
+        if key.public_key() != stored.identity.parameters().public_key {
+            return Err(fail("has a key in auth.cga that is not its certificate's"));
+        }
+        let address = stored.identity.address().into();
+        if connection.local.as_ref().is_some_and(|it| it.0 != address) {
+            return Err(fail(&format!(
+                "has another local address than its CGA; write local = \"{address}\", or leave it out"
+            )));
+        }
+        if connection.local_id.is_some() {
+            return Err(fail(
+                "has a local_id, and proves its address; leave local_id out",
+            ));
+        }
+        let peer = connection.peer.id.as_ref().and_then(|it| it.0.0.as_ref());
+        if peer.is_some_and(|it| it.kind != IdType::IPV6_ADDR) {
+            return Err(fail(
+                "has a remote_id that no CGA proves; write remote_id = \"any\", or the peer's address",
+            ));
+        }
+        self.cga.push(stored.identity);
+        let method = ikee::cga::METHOD;
+        let credential = Credential::new(Vec::new(), key);
+        Ok((
+            Identity::address(address),
+            Proof::Brought { method, credential },
+        ))
     }
 
     fn credential(
