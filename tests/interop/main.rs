@@ -9,6 +9,7 @@ mod addresses;
 mod basics;
 mod certificates;
 mod cga;
+mod discovery;
 mod failures;
 mod ikee;
 mod ikev1;

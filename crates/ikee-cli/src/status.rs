@@ -36,6 +36,15 @@ pub(crate) fn table(status: &Status, style: Style) -> String {
                 .unwrap_or_default(),
         ),
     );
+    if let Some(it) = &status.discovery {
+        line(
+            &mut text,
+            format_args!(
+                "discovery: {} flows; in clear {} out, {} in, {} refused; {} held; {} negotiations",
+                it.flows, it.clear, it.accepted, it.refused, it.held, it.negotiations
+            ),
+        );
+    }
     if status.bugs > 0 {
         let count = status.bugs;
         let what = format!(

@@ -4,6 +4,7 @@
 //! a valid configuration.
 
 mod build;
+mod discovery;
 mod error;
 mod extensions;
 mod fingerprint;
@@ -34,6 +35,7 @@ use zeroize::Zeroizing;
 use crate::clock;
 use crate::trust::Trust;
 
+pub use discovery::DiscoverySettings;
 pub use error::ConfigError;
 pub(crate) use fingerprint::Fingerprint;
 pub use outline::{ChildOutline, Outline, Versions};
@@ -175,6 +177,8 @@ pub enum ProviderChoice {
 pub struct ExtensionSettings {
     /// IKEv2 message fragmentation (RFC 7383, \[MS-IKEE\] §3.15).
     pub fragmentation: Option<FragmentationSettings>,
+    /// Negotiation discovery in IKEv1 (\[MS-IKEE\] §3.7).
+    pub discovery: Option<DiscoverySettings>,
     /// Internal server addresses (\[MS-IKEE\] §3.11).
     pub server_address: Option<ServerAddressSettings>,
     /// Protection of IKEv1 against floods (\[MS-IKEE\] §3.9).

@@ -20,7 +20,9 @@ use serde::{Deserialize, Serialize};
 pub use failure::{Advice, Class, Comparison, FailureReport, Side};
 pub use news::{News, Topic};
 pub use plan::Plan;
-pub use report::{ChildReport, ConnectionReport, Negotiated, SaReport, Status, Times, Traffic};
+pub use report::{
+    ChildReport, ConnectionReport, DiscoveryReport, Negotiated, SaReport, Status, Times, Traffic,
+};
 
 /// Version of this protocol.
 pub const VERSION: u32 = 1;

@@ -7,6 +7,7 @@ mod certificates;
 mod contain;
 mod cores;
 mod count;
+mod discovery;
 mod events;
 mod failures;
 mod limit;

@@ -132,6 +132,13 @@ impl Dataplane {
         true
     }
 
+    /// Sends with a child that was replaced, too: its successor is for other packets.
+    pub(crate) fn keep_sending(&mut self, id: ChildId) {
+        if let Some(child) = self.child_mut(id) {
+            child.sends = true;
+        }
+    }
+
     /// As [`install`](Self::install), from parts.
     ///
     /// # Errors
@@ -192,6 +199,25 @@ impl Dataplane {
     /// Seals the inner packet that `packet` delimits in `buffer`, where [`HEADROOM`] octets lie before and
     /// [`TAILROOM`] octets behind it.
     pub fn encapsulate(&mut self, buffer: &mut [u8], packet: Range<usize>) -> Outbound {
+        self.encapsulate_by(buffer, packet, |_| true)
+    }
+
+    /// The children through which a packet may leave, best first.
+    pub(crate) fn takers(&self, flow: Flow) -> impl Iterator<Item = ChildId> {
+        let slots = self.routes.candidates(flow.destination);
+        let children = slots.filter_map(|slot| self.slots.get(slot)?.as_deref());
+        children
+            .filter(move |child| child.wants(&flow))
+            .map(|child| child.id)
+    }
+
+    /// As [`encapsulate`](Self::encapsulate), through a child that `may` take the packet.
+    pub(crate) fn encapsulate_by(
+        &mut self,
+        buffer: &mut [u8],
+        packet: Range<usize>,
+        may: impl Fn(ChildId) -> bool,
+    ) -> Outbound {
         let Some(octets) = buffer.get(packet.clone()) else {
             return self.refuse(DropReason::Room);
         };
@@ -202,7 +228,7 @@ impl Dataplane {
         let slots = &mut self.slots;
         let found = self.routes.candidates(flow.destination).find(|&slot| {
             let child = slots.get(slot).and_then(Option::as_ref);
-            child.is_some_and(|child| child.wants(&flow))
+            child.is_some_and(|child| may(child.id) && child.wants(&flow))
         });
         let Some(child) = found.and_then(|slot| slots.get_mut(slot)?.as_deref_mut()) else {
             return self.refuse(DropReason::NoRoute);

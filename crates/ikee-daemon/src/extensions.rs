@@ -1,6 +1,7 @@
 //! From settings to each core's list of extensions: one function for each version, one statement for each extension.
 
 use ikee::cga::Cga;
+use ikee::discovery::Discovery;
 use ikee::dos::{Construction, Dos};
 use ikee::dpd::Dpd;
 use ikee::ext::Extensions;
@@ -57,6 +58,9 @@ pub fn ikev1(settings: &ExtensionSettings) -> Extensions {
     if !settings.cga.is_empty() {
         let known = settings.cga.iter().cloned();
         extensions = extensions.with(known.fold(Cga::new(), Cga::with));
+    }
+    if settings.discovery.is_some() {
+        extensions = extensions.with(Discovery::new());
     }
     if settings.reliable_delete {
         extensions = extensions.with(ReliableDelete::new());

@@ -8,6 +8,7 @@ pub mod config;
 pub mod control;
 mod daemon;
 pub mod dataplane;
+mod discovery;
 mod dns;
 mod explain;
 mod extensions;

@@ -20,6 +20,7 @@ use ikee::ext::{ChildId, Hint, PolicyId};
 use crate::child::{ChildSa, ChildUpdate};
 use crate::config::KernelSettings;
 use crate::dataplane::{Counters, Drops, InstallError};
+use crate::discovery::{Discovered, Traits, Wish};
 use crate::udp::Sockets;
 
 /// What a plane does in its own time.
@@ -77,6 +78,14 @@ pub(crate) trait DataPlane: fmt::Debug {
     /// Takes an ESP packet that reached one of our UDP sockets.
     fn datagram(&mut self, esp: &mut [u8], from: SocketAddr, to: SocketAddr, news: &mut Vec<News>);
 
+    /// Discovers with these rules from now on ([MS-IKEE] §3.7); the kernel's plane cannot.
+    fn discover(&mut self, _rules: Vec<Discovered>) {}
+
+    /// What discovery has come to, and how many flows are known; `None` where it is off.
+    fn discovery(&self) -> Option<(ikee::discovery::Counters, usize)> {
+        None
+    }
+
     /// Takes back what the host would keep.
     fn close(self: Box<Self>) -> Work<'static, ()>;
 }
@@ -97,6 +106,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) assigned: &'a [IpAddr],
     /// What the kernel's plane adds.
     pub(crate) settings: KernelSettings,
+    /// What discovery has to know of the child.
+    pub(crate) discovered: Traits,
 }
 
 /// A child that is opened by the first packet for it.
@@ -137,6 +148,8 @@ pub(crate) enum News {
         /// What.
         hint: Hint,
     },
+    /// A packet wants a child, whether it waits or has gone in clear.
+    Discovered(Wish),
     /// A packet waits for a child that a [`Trap`] stands for.
     Wanted {
         /// Its connection.

@@ -226,11 +226,8 @@ impl Extension for Discovery {
         if stage == Stage::main_mode(1) || stage == Stage::main_mode(2) {
             draft.vendor_id(&VENDOR_ID);
         }
-        let Some(child) = draft.child() else {
-            return;
-        };
-        let facts = cx.host().facts(sa);
-        let Some(policy) = facts.and_then(|it| it.policy) else {
+        let policy = cx.host().facts(sa).and_then(|it| it.policy);
+        let Some((child, policy)) = draft.child().zip(policy) else {
             return;
         };
         let id = draft.message_id();

@@ -185,13 +185,13 @@ impl FlowTable {
         } else {
             sas.plain
         };
+        // a flow that was secured once is never in clear, whatever the peer takes
+        let begins = rule.outbound && !row.secure && (letter.guaranteed || !guaranteed);
         let way = match agrees {
-            // a flow that was secured once is never in clear, whatever the peer takes
-            Some(sa) if sa.udp && sa.boundary && rule.outbound && !row.secure => Way::Clear,
+            Some(sa) if begins && sa.udp && sa.boundary => Way::Clear,
             Some(_) => Way::Protect,
-            None if row.secure || !rule.outbound => Way::Hold,
-            None if guaranteed && !letter.guaranteed => Way::Hold,
-            None => Way::Clear,
+            None if begins => Way::Clear,
+            None => Way::Hold,
         };
         let negotiate = agrees.is_none() && acquire(row, now, hold_off);
         if way == Way::Protect {
@@ -250,9 +250,8 @@ impl FlowTable {
 
     /// The negotiation for a flow has ended with an SA: the flow may ask again, should that go.
     pub fn answered(&mut self, flow: u64) {
-        if let Some(at) = self.store.by_hash(flow)
-            && let Some(row) = self.store.row(at)
-        {
+        let row = self.store.by_hash(flow);
+        if let Some(row) = row.and_then(|at| self.store.row(at)) {
             row.acquire = false;
         }
     }

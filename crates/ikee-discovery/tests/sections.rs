@@ -770,6 +770,12 @@ fn through_udp_to_a_boundary_peer_packets_go_in_clear_until_the_flow_is_secured(
     assert_eq!(verdict.way, Way::Protect);
     let ordinary = out(&mut table, 2, Rule::default(), sa(true, true));
     assert_eq!(ordinary.way, Way::Protect);
+    let encrypted = Matching {
+        plain: None,
+        guaranteed: sa(true, true).plain,
+    };
+    let rule = Rule::DISCOVER.with_guaranteed(true);
+    assert_eq!(out(&mut table, 3, rule, encrypted).way, Way::Protect);
 }
 
 /// [MS-IKEE] §3.7.4.1/26

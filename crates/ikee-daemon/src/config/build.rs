@@ -14,8 +14,8 @@ use toml::Spanned;
 use super::error::{ConfigError, Source};
 use super::text::{FromText, Ordered, SelectorItem, Text};
 use super::{
-    Fingerprint, Outline, Settings, extensions, lifetime, plane, proof, runtime, schema, v1,
-    versions,
+    Fingerprint, Outline, Settings, discovery, extensions, lifetime, plane, proof, runtime, schema,
+    v1, versions,
 };
 use crate::trust::Trust;
 
@@ -47,6 +47,7 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
         cga: Vec::new(),
     };
     let mut gathered = plane::Gathered::new(file.daemon.data_plane);
+    gathered.discovers = file.extensions.discovery.is_some();
     let built = connections(&mut proofs, &mut gathered, file.connections)?;
     let ikev1 = v1::config(built.v1, ports, &file.daemon, &file.limits);
     let mut endpoint = ikev2::Config::new(built.v2);
@@ -62,6 +63,8 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
     let protection = endpoint.limits.protection;
     let mut extensions = extensions::extensions(source, &file.extensions, kernel, protection)?;
     extensions.cga = proofs.cga;
+    extensions.discovery =
+        discovery::settings(source, file.extensions.discovery.as_ref(), &runtime)?;
     runtime.kernel = gathered.settings;
     Ok(Settings {
         runtime,
@@ -104,6 +107,7 @@ fn connections(
         built.inline_psk |= connection.holds_a_secret();
         versions::check(source, &name, &connection)?;
         let version = connection.version;
+        let rules = discovery::rules(source, gathered.discovers, &name, &connection)?;
         let mut v1 = version
             .has_v1()
             .then(|| v1::connect(proofs, gathered, &name, &connection))
@@ -123,7 +127,10 @@ fn connections(
             .iter()
             .map(|it| Outline::of_v1(it, version.into(), traps));
         let of_v2 = v2.iter().map(|it| Outline::of_v2(it, version.into()));
-        built.outlines.extend(of_v2.chain(of_v1).next());
+        let outline = of_v2.chain(of_v1).next();
+        built
+            .outlines
+            .extend(outline.map(|it| it.with_discovery(rules)));
         built.v2.extend(v2);
         built.v1.extend(v1);
     }

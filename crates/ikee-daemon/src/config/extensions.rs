@@ -34,6 +34,8 @@ pub(super) fn extensions(
         reliable_delete: given.reliable_delete.enabled.unwrap_or(true),
         status: (status.unwrap_or(true), status.unwrap_or(false)),
         nat_t: nat_t(&given.nat_t, kernel),
+        // its devices are those of the data plane, which is not known yet
+        discovery: None,
         fragmentation_v1: given.fragmentation_v1.enabled.unwrap_or(true).then(|| {
             FragmentationV1Settings {
                 delay: given.fragmentation_v1.delay.map(|time| time.0),

@@ -3,6 +3,7 @@
 use core::net::{IpAddr, SocketAddr};
 use std::collections::BTreeSet;
 
+use ikee::discovery::Rule;
 use ikee::doi::TrafficSelector;
 use ikee::doi::encapsulation::Mode;
 use ikee::ext::PolicyId;
@@ -77,6 +78,8 @@ pub struct ChildOutline {
     pub mode: Mode,
     /// Whether the first packet opens it.
     pub trap: bool,
+    /// Which traffic begins in clear, or may.
+    pub discovery: Option<Rule>,
     /// What lies behind us; nothing stands for our address.
     pub local: Option<Vec<TrafficSelector>>,
     /// What lies behind the peer; nothing stands for its address.
@@ -84,6 +87,14 @@ pub struct ChildOutline {
 }
 
 impl Outline {
+    /// With what is discovered for each child.
+    pub(super) fn with_discovery(mut self, rules: Vec<Option<Rule>>) -> Self {
+        for (child, rule) in self.children.iter_mut().zip(rules) {
+            child.discovery = rule;
+        }
+        self
+    }
+
     pub(super) fn of_v2(connection: &ikev2::Connection, versions: Versions) -> Self {
         let remote = connection.remote;
         let id = &connection.authentication;
@@ -138,6 +149,7 @@ impl ChildOutline {
             name: child.name.clone(),
             mode: child.mode,
             trap: child.start == ikev2::StartAction::Trap,
+            discovery: None,
             local: list(&child.local),
             remote: list(&child.remote),
         }
@@ -152,6 +164,7 @@ impl ChildOutline {
             name: child.name.clone(),
             mode: child.mode,
             trap,
+            discovery: None,
             local: list(&child.local),
             remote: list(&child.remote),
         }

@@ -58,6 +58,8 @@ pub(super) struct Gathered {
     pub(super) settings: BTreeMap<(String, String), KernelSettings>,
     /// Children that the first packet opens, by connection and name.
     pub(super) traps: BTreeSet<(String, String)>,
+    /// Whether discovery is on, so that children may have rules for it.
+    pub(super) discovers: bool,
 }
 
 impl Gathered {
@@ -66,6 +68,7 @@ impl Gathered {
             choice: choice(given),
             settings: BTreeMap::new(),
             traps: BTreeSet::new(),
+            discovers: false,
         }
     }
 

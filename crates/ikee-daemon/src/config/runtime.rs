@@ -115,11 +115,12 @@ fn tun(
         None if data_plane == DataPlaneChoice::Kernel => None,
         None => Some("ikee0".to_owned()),
         Some(name) if name.get_ref() == "none" => None,
-        Some(name) => Some(device_name(source, name)?),
+        Some(name) => Some(device_name(source, "tun", name)?),
     })
 }
 
-fn device_name(source: Source<'_>, name: Spanned<String>) -> Checked<String> {
+/// A name that a device may have, given as `key`.
+pub(super) fn device_name(source: Source<'_>, key: &str, name: Spanned<String>) -> Checked<String> {
     let text = name.get_ref();
     let fine = (1..=LONGEST_DEVICE).contains(&text.len())
         && text
@@ -130,6 +131,9 @@ fn device_name(source: Source<'_>, name: Spanned<String>) -> Checked<String> {
     }
     Err(source.error(
         name.span(),
-        format!("tun = {text:?} cannot name a device; write 1 to {LONGEST_DEVICE} letters and digits, or \"none\""),
+        format!(
+            "{key} = {text:?} cannot name a device; write 1 to {LONGEST_DEVICE} letters and digits{}",
+            if key == "tun" { ", or \"none\"" } else { "" }
+        ),
     ))
 }

@@ -12,9 +12,9 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 use super::DnsChoice;
-use super::peers;
 use super::plane::Mark;
 use super::text::{Anyone, Ordered, Prefixed6, Secret, SelectorItem, Text, Time};
+use super::{discovery, peers};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -96,6 +96,7 @@ pub(super) struct Extensions {
     pub(super) failover: Option<peers::Failover>,
     pub(super) nat_t: NatT,
     pub(super) fragmentation_v1: FragmentationV1,
+    pub(super) discovery: Option<Spanned<discovery::Given>>,
     pub(super) reliable_delete: Switch,
     pub(super) status: Switch,
 }
@@ -408,6 +409,7 @@ pub(super) struct Child {
     pub(super) lifetime: ChildLifetime,
     pub(super) mode: Option<Mode>,
     pub(super) start: Option<Spanned<Start>>,
+    pub(super) discovery: Option<Spanned<Vec<discovery::Word>>>,
     pub(super) mark: Option<Spanned<Text<Mark>>>,
     pub(super) if_id: Option<Spanned<u32>>,
 }

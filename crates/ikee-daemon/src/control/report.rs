@@ -19,6 +19,9 @@ pub struct Status {
     /// The TUN device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tun: Option<String>,
+    /// What negotiation discovery has come to, where it is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<DiscoveryReport>,
     /// Datagrams that led to nothing, since the start.
     pub dropped: u64,
     /// Bugs that were contained, since the start; each has cost an SA.
@@ -29,6 +32,24 @@ pub struct Status {
     pub log_level: super::LogLevel,
     /// The IKE SAs.
     pub sas: Vec<SaReport>,
+}
+
+/// Flows and packets of negotiation discovery, since the start.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct DiscoveryReport {
+    /// Flows that are known.
+    pub flows: u64,
+    /// Packets that left in clear.
+    pub clear: u64,
+    /// Packets that came in clear and were let in.
+    pub accepted: u64,
+    /// Packets that came in clear and were not.
+    pub refused: u64,
+    /// Packets that waited for an SA.
+    pub held: u64,
+    /// Negotiations that packets have asked for.
+    pub negotiations: u64,
 }
 
 /// One IKE SA.

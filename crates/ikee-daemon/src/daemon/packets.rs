@@ -76,6 +76,7 @@ impl Daemon {
                 News::Noticed { child, hint } => {
                     self.core(|cores, now| cores.traffic(now, child, hint));
                 }
+                News::Discovered(wish) => self.discovered(wish),
                 News::Wanted { policy, child } => self.wanted(policy, child),
             }
         }

@@ -92,6 +92,7 @@ impl Daemon {
         let setup = Setup {
             assigned,
             settings: self.kernel_settings(child.policy, &child.name),
+            discovered: self.traits(child),
         };
         let installed = self.plane.install(child, setup).await;
         span.in_scope(|| match installed {

@@ -15,6 +15,7 @@ impl Daemon {
             extensions: texts(self.cores.extension_names()),
             listen: texts(self.sockets.local_addresses()),
             tun: self.plane.device().map(str::to_owned),
+            discovery: self.discovery_report(),
             dropped: self.book.dropped,
             bugs: self.metrics.bugs.get(),
             log_level: self.log.level,

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 
+use ikee::discovery::Letter;
 use ikee::ext::Extensions;
 use ikee::failover::Side;
 use ikee::ikev1;
@@ -20,10 +21,11 @@ use super::system::{self, System};
 use super::watch::Watch;
 use super::{Book, Control, Daemon, Log, Signals};
 use crate::clock::Clock;
-use crate::config::{DataPlaneChoice, Runtime, Settings};
+use crate::config::{DataPlaneChoice, DiscoverySettings, ExtensionSettings, Runtime, Settings};
 use crate::control::LogLevel;
 use crate::control::access::Access;
 use crate::control::server::Server;
+use crate::discovery::{Discovery, Outer};
 use crate::dns::Dns;
 use crate::keylog::KeyTables;
 use crate::metrics::server::Scrape;
@@ -126,12 +128,13 @@ impl Daemon {
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
-        let configuration = Configuration::of(&settings);
+        let (configuration, clock) = (Configuration::of(&settings), Clock::start());
         let (hints, watch) = watching(&settings);
         let Settings {
             runtime,
             mut endpoint,
             mut ikev1,
+            extensions: ExtensionSettings { discovery, .. },
             trust,
             ..
         } = settings;
@@ -149,7 +152,10 @@ impl Daemon {
         let sockets = Sockets::bind(&runtime.listen, &[ports.ike, ports.nat_t], runtime.mark())
             .map_err(StartError::Bind)?;
         let plane = match runtime.data_plane {
-            DataPlaneChoice::Userspace => userspace(&runtime, provider, hints).await?,
+            DataPlaneChoice::Userspace => {
+                let outer = outer(&runtime, discovery, clock)?;
+                userspace(&runtime, provider, hints, outer).await?
+            }
             DataPlaneChoice::Kernel => kernel(&runtime, &sockets, ports.nat_t).await?,
         };
         let scrapes = scrapes(&runtime).await?;
@@ -157,7 +163,7 @@ impl Daemon {
             .map_err(StartError::Privileges)?;
         let daemon = Self {
             cores,
-            clock: Clock::start(),
+            clock,
             sockets,
             batch: Batch::default(),
             plane,
@@ -337,10 +343,29 @@ async fn kernel(
     Ok(Box::new(kernel))
 }
 
+/// The device for packets in clear, where the configuration wants to discover.
+fn outer(
+    runtime: &Runtime,
+    settings: Option<DiscoverySettings>,
+    clock: Clock,
+) -> Result<Option<Outer>, StartError> {
+    let Some(settings) = settings else {
+        return Ok(None);
+    };
+    let name = settings.outer;
+    let device = Tun::open(&name, runtime.mtu);
+    let device = device.map_err(|error| StartError::Tun { name, error })?;
+    let seed = provider::seed().map_err(|_| StartError::Crypto)?;
+    let half = seed.first_chunk().copied().unwrap_or_default();
+    let discovery = Discovery::new(settings.limits, Letter::default(), half, clock);
+    Ok(Some(Outer::new(discovery, device)))
+}
+
 async fn userspace(
     runtime: &Runtime,
     provider: &'static ikee::crypto::Provider,
     hints: bool,
+    outer: Option<Outer>,
 ) -> Result<Box<dyn DataPlane>, StartError> {
     let mut tun = None;
     if let Some(name) = &runtime.tun {
@@ -355,5 +380,7 @@ async fn userspace(
         ));
     }
     let random = Box::new(ikee::rustcrypto::SystemRandom::new());
-    Ok(Box::new(Userspace::new(provider, random, tun, hints)))
+    Ok(Box::new(Userspace::new(
+        provider, random, tun, hints, outer,
+    )))
 }

@@ -21,6 +21,7 @@ impl Daemon {
 
     /// Sets a trap for each child that wants one, and no others.
     pub(super) async fn set_traps(&mut self) {
+        self.set_discovery();
         self.plane.untrap().await;
         let mark = self.runtime.mark();
         let connections = &self.configuration.connections;

@@ -21,6 +21,8 @@ pub(crate) struct Flow {
     protocol: u8,
     /// Source and destination port, type and code twice for ICMP; none if the packet has or shows none.
     ports: Option<(u16, u16)>,
+    /// Whether it is no fragment.
+    whole: bool,
 }
 
 impl Flow {
@@ -49,6 +51,41 @@ impl Flow {
             destination: header.destination,
             protocol: header.protocol,
             ports,
+            whole: header.fragment_offset == 0 && !header.more_fragments,
+        }
+    }
+
+    /// A packet the other way between the same ends.
+    pub(crate) fn reversed(self) -> Self {
+        Self {
+            source: self.destination,
+            destination: self.source,
+            ports: self
+                .ports
+                .map(|(source, destination)| (destination, source)),
+            ..self
+        }
+    }
+
+    /// Whether it is no fragment.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Source and destination, and the protocol above IP.
+    pub(crate) const fn ends(&self) -> (IpAddr, IpAddr, u8) {
+        (self.source, self.destination, self.protocol)
+    }
+
+    /// Source and destination port, type and code of ICMP; zeros if there are none.
+    pub(crate) fn detail(&self) -> (u16, u16) {
+        let ports = self.ports.unwrap_or_default();
+        match self.protocol {
+            ICMP | ICMP_V6 => {
+                let [kind, code] = ports.0.to_be_bytes();
+                (kind.into(), code.into())
+            }
+            _ => ports,
         }
     }
 

@@ -14,6 +14,7 @@ use crate::child::{ChildSa, ChildUpdate};
 use crate::dataplane::{
     Counters, Dataplane, DropReason, Drops, Flow, HEADROOM, Options, Outbound, TAILROOM,
 };
+use crate::discovery::{Discovered, Fate, Outer};
 use crate::routes::{Needed, Path, Routes};
 use crate::tun::Tun;
 use crate::udp::Sockets;
@@ -36,6 +37,8 @@ pub(crate) struct Userspace {
     traps: Vec<Trap>,
     /// What has been wanted since [`DataPlane::work`] last said so.
     wanted: Vec<News>,
+    /// Packets that may be in clear.
+    outer: Option<Outer>,
 }
 
 impl Userspace {
@@ -45,6 +48,7 @@ impl Userspace {
         random: Box<dyn Random + Send>,
         tun: Option<(Tun, Routes)>,
         hints: bool,
+        outer: Option<Outer>,
     ) -> Self {
         let options = Options {
             transport: false,
@@ -59,6 +63,7 @@ impl Userspace {
             run: Run::default(),
             traps: Vec::new(),
             wanted: Vec::new(),
+            outer,
         }
     }
 
@@ -77,9 +82,25 @@ impl Userspace {
             tun,
             packet,
             run,
+            outer,
             ..
         } = self;
-        match esp.encapsulate(packet, HEADROOM..HEADROOM + length) {
+        let range = HEADROOM..HEADROOM + length;
+        let fate = match (outer.as_mut(), packet.get(range.clone())) {
+            (Some(outer), Some(packet)) => outer.fate(esp, packet),
+            _ => None,
+        };
+        let sealed = match (fate, outer) {
+            (Some(Fate::Clear | Fate::Hold), _) => return,
+            (Some(Fate::Protect { guaranteed }), Some(outer)) => {
+                let discovery = outer.discovery();
+                esp.encapsulate_by(packet, range, |it| {
+                    discovery.is_guaranteed(it) == guaranteed
+                })
+            }
+            _ => esp.encapsulate(packet, range),
+        };
+        match sealed {
             Outbound::Send(sealed) if sealed.udp => {
                 let Some(bytes) = packet.get(sealed.datagram) else {
                     return;
@@ -136,10 +157,19 @@ impl Userspace {
         let noticed = self.esp.hints();
         news.extend(noticed.map(|(child, hint)| News::Noticed { child, hint }));
         news.append(&mut self.wanted);
+        if let Some(outer) = &mut self.outer {
+            news.extend(outer.discovery().wishes().map(News::Discovered));
+        }
+    }
+
+    /// With discovery the device is another network namespace's, whose routes are not ours.
+    fn routes(&mut self) -> Option<&mut Routes> {
+        let ours = self.outer.is_none();
+        self.tun.as_mut().filter(|_| ours).map(|(_, routes)| routes)
     }
 
     async fn lead(&mut self, child: &ChildSa, assigned: &[IpAddr]) -> Result<(), PlaneError> {
-        let Some((_, routes)) = &mut self.tun else {
+        let Some(routes) = self.routes() else {
             return Ok(());
         };
         let needed = Needed {
@@ -181,6 +211,12 @@ impl DataPlane for Userspace {
     ) -> Work<'a, Result<(), PlaneError>> {
         Box::pin(async move {
             self.esp.install(child)?;
+            if let Some(outer) = &mut self.outer
+                && outer.opened(child.id, setup.discovered, child.life.replaces)
+                && let Some(old) = child.life.replaces
+            {
+                self.esp.keep_sending(old);
+            }
             carries(child)?;
             self.lead(child, setup.assigned).await
         })
@@ -199,7 +235,10 @@ impl DataPlane for Userspace {
     fn remove(&mut self, child: ChildId) -> Work<'_, bool> {
         Box::pin(async move {
             let known = self.esp.remove(child).is_some();
-            if let Some((_, routes)) = &mut self.tun {
+            if let Some(outer) = &mut self.outer {
+                outer.closed(child);
+            }
+            if let Some(routes) = self.routes() {
                 routes.remove(Owner::Child(child)).await;
             }
             known
@@ -209,7 +248,7 @@ impl DataPlane for Userspace {
     fn trap<'a>(&'a mut self, trap: &'a Trap) -> Work<'a, Result<(), PlaneError>> {
         Box::pin(async move {
             self.traps.push(trap.clone());
-            let Some((_, routes)) = &mut self.tun else {
+            let Some(routes) = self.routes() else {
                 return Ok(());
             };
             let needed = Needed {
@@ -227,7 +266,7 @@ impl DataPlane for Userspace {
     fn untrap(&mut self) -> Work<'_, ()> {
         Box::pin(async move {
             for trap in core::mem::take(&mut self.traps) {
-                if let Some((_, routes)) = &mut self.tun {
+                if let Some(routes) = self.routes() {
                     routes.remove(Owner::Trap(trap.policy, trap.child)).await;
                 }
             }
@@ -236,7 +275,7 @@ impl DataPlane for Userspace {
 
     fn add_address(&mut self, address: IpAddr) -> Work<'_, Result<(), PlaneError>> {
         Box::pin(async move {
-            let Some((_, routes)) = &self.tun else {
+            let Some(routes) = self.routes() else {
                 return Ok(());
             };
             let added = routes.add_address(address).await;
@@ -246,7 +285,7 @@ impl DataPlane for Userspace {
 
     fn remove_address(&mut self, address: IpAddr) -> Work<'_, ()> {
         Box::pin(async move {
-            if let Some((_, routes)) = &self.tun {
+            if let Some(routes) = self.routes() {
                 routes.remove_address(address).await;
             }
         })
@@ -265,8 +304,14 @@ impl DataPlane for Userspace {
             tun,
             packet,
             waiting,
+            outer,
             ..
         } = self;
+        if let Some(outer) = outer
+            && let Poll::Ready(done) = outer.poll(cx)
+        {
+            return Poll::Ready(done);
+        }
         let (Some((tun, _)), Some(room)) = (tun, packet.get_mut(HEADROOM..)) else {
             return Poll::Pending;
         };
@@ -285,6 +330,9 @@ impl DataPlane for Userspace {
         if let Err(error) = self.run.send(sockets) {
             tracing::debug!("ESP: {error}");
         }
+        if let (Some(outer), Some((inner, _))) = (&mut self.outer, &self.tun) {
+            outer.work(&self.esp, inner);
+        }
         self.report(news);
     }
 
@@ -299,9 +347,22 @@ impl DataPlane for Userspace {
         let (Some((tun, _)), Some(packet)) = (&self.tun, esp.get(delivered.packet)) else {
             return;
         };
+        if let Some(outer) = &mut self.outer {
+            outer.protected(delivered.child, packet);
+        }
         if let Err(error) = tun.send(packet) {
             tracing::debug!("{}: {error}", tun.name());
         }
+    }
+
+    fn discover(&mut self, rules: Vec<Discovered>) {
+        if let Some(outer) = &mut self.outer {
+            outer.set_rules(rules);
+        }
+    }
+
+    fn discovery(&self) -> Option<(ikee::discovery::Counters, usize)> {
+        self.outer.as_ref().map(Outer::counters)
     }
 
     fn close(self: Box<Self>) -> Work<'static, ()> {
