@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod loss;
+mod pairs;
 mod providers;
+mod releases;
 mod schedules;
 mod windows;

@@ -1,8 +1,16 @@
 //! Every extension with every other: against itself, against a plain peer, each side in turn.
 
+use ikee_correlation::Correlation;
+use ikee_dos::Dos;
+use ikee_dpd::Dpd;
 use ikee_fragmentation_v2::FragmentationV2;
+use ikee_pcscf::Pcscf;
+use ikee_realm::{RealmId, SecurityRealm};
 use ikee_server_address::{Addresses, Families, ServerAddress};
+use ikee_status::Status;
+use ikee_tests::setup::POLICY;
 use ikee_tests::{Conditions, Party, Setup, Side};
+use ikee_xbox::{Negotiation, Xbox};
 use ipsec_doi::Identity;
 use isakmp_wire::v2::IdType;
 
@@ -10,7 +18,13 @@ use isakmp_wire::v2::IdType;
 type Entry = (&'static str, fn(&mut Party, Side));
 
 /// All extensions that an IKEv2 endpoint can have.
-const EXTENSIONS: [Entry; 2] = [
+const EXTENSIONS: [Entry; 9] = [
+    ("status", |party, _| {
+        party.extend(Status::new().with_release(9));
+    }),
+    ("dos", |party, _| party.extend(Dos::new())),
+    ("dpd", |party, _| party.extend(Dpd::new())),
+    ("correlation", |party, _| party.extend(Correlation::new())),
     ("fragmentation-v2", |party, _| {
         party.extend(FragmentationV2::new());
     }),
@@ -19,6 +33,26 @@ const EXTENSIONS: [Entry; 2] = [
         party.extend(match side {
             Side::A => ServerAddress::new().asking(Families::Both),
             Side::B => ServerAddress::new().answering(server),
+        });
+    }),
+    ("xbox", |party, side| {
+        party.extend(match side {
+            Side::A => Xbox::new().announcing(Negotiation::One),
+            Side::B => Xbox::new().with_limit(1, 4),
+        });
+    }),
+    ("realm", |party, side| {
+        // who has none may be asked for one; who asks for none is served where none is needed
+        party.extend(match side {
+            Side::A => SecurityRealm::new().with(POLICY, RealmId::from_name("here")),
+            Side::B => SecurityRealm::new(),
+        });
+    }),
+    ("pcscf", |party, side| {
+        let own = ikee_pcscf::Addresses::new([[10, 9, 0, 2].into()]);
+        party.extend(match side {
+            Side::A => Pcscf::new().asking(ikee_pcscf::Families::Both),
+            Side::B => Pcscf::new().answering(own),
         });
     }),
 ];
