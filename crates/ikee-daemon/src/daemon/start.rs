@@ -98,6 +98,16 @@ pub enum StartError {
     Crypto,
 }
 
+fn book(runtime: &Runtime, provider: &'static str, key_tables: Option<KeyTables>) -> Book {
+    Book {
+        provider,
+        key_tables,
+        // without packets of ours, nothing reaches a server behind a peer
+        dns: Dns::open(runtime.dns, runtime.tun.as_deref()),
+        ..Book::default()
+    }
+}
+
 fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
@@ -171,13 +181,7 @@ impl Daemon {
             watch,
             control: Control::new(server, scrapes),
             signals: Signals::watch().map_err(StartError::Runtime)?,
-            book: Book {
-                provider: provider.name,
-                key_tables,
-                // without packets of ours, nothing reaches a server behind a peer
-                dns: Dns::open(runtime.dns, runtime.tun.as_deref()),
-                ..Book::default()
-            },
+            book: book(&runtime, provider.name, key_tables),
             metrics: Metrics::new(),
             log,
             vetting: Vetting::new(trust),
