@@ -351,7 +351,7 @@ fn a_secret_file_must_be_private_and_loses_its_line_end() {
         parsed()
             .unwrap_err()
             .to_string()
-            .contains("is empty; put the pre-shared key into it")
+            .contains("is empty; put the secret into it")
     );
     fs::remove_dir_all(folder).unwrap();
 }

@@ -164,6 +164,12 @@ impl FromText for AhProposal {
         // AH is ESP's integrity without its encryption
         let parsed = EspProposal::parse(&format!("null-{text}"))
             .map_err(|error| format!("AH proposal {text:?}: {error}"))?;
+        if parsed.encryption.len() > 1 || parsed.integrity.is_empty() {
+            return Err(format!(
+                "AH proposal {text:?}: AH does not encrypt; write {}",
+                Self::WHAT
+            ));
+        }
         Ok(Self {
             integrity: parsed.integrity,
             groups: parsed.groups,

@@ -42,6 +42,8 @@ struct House {
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
+mod v1;
+
 /// One daemon's configuration: its ports, and the name and ports of each peer.
 fn configuration(name: &str, ports: [u16; 2], peers: &[(&str, [u16; 2])]) -> String {
     let mut text = format!(
@@ -57,30 +59,30 @@ fn configuration(name: &str, ports: [u16; 2], peers: &[(&str, [u16; 2])]) -> Str
     text
 }
 
+/// Ports that nobody else has, two for each daemon.
+fn ports() -> [[u16; 2]; 3] {
+    let port = || std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let free = [(); 3].map(|()| [port(), port()]);
+    free.each_ref()
+        .map(|two| two.each_ref().map(|it| it.local_addr().unwrap().port()))
+}
+
 impl House {
     /// `a`, which has the bug, and its peers `b` and `c`.
     fn start(test: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("ikee-{test}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let mut free = Vec::new();
-        while free.len() < 6 {
-            free.push(std::net::UdpSocket::bind("127.0.0.1:0").unwrap());
-        }
-        let ports: Vec<u16> = free
-            .iter()
-            .map(|socket| socket.local_addr().unwrap().port())
-            .collect();
-        drop(free);
-        let (a, b, c) = (
-            [ports[0], ports[1]],
-            [ports[2], ports[3]],
-            [ports[4], ports[5]],
-        );
+        let [a, b, c] = ports();
         let texts = [
             configuration("a", a, &[("b", b), ("c", c)]),
             configuration("b", b, &[("a", a)]),
             configuration("c", c, &[("a", a)]),
         ];
+        Self::of(test, texts.into())
+    }
+
+    /// A daemon for each of these configurations.
+    fn of(test: &str, texts: Vec<String>) -> Self {
+        let folder = std::env::temp_dir().join(format!("ikee-{test}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
         let armed = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = oneshot::channel();
         let (ready, wait) = std::sync::mpsc::channel();

@@ -408,3 +408,6 @@ fn section(connection: Option<&Connection>) -> String {
     let name = connection.map_or("NAME", |it| &it.name);
     format!("[connections.{name}]\n")
 }
+
+#[cfg(test)]
+mod tests;
