@@ -115,3 +115,46 @@ fn our_server_tells_its_servers_to_a_scripted_client() {
     assert!(!told.iter().any(|it| it.0 == UNKNOWN), "{told:?}");
     ikee.stop();
 }
+
+/// [MS-IKEE] §3.16, RFC 7651: numeric attributes of strongSwan's pools.
+#[test]
+fn strongswan_tells_our_client_its_proxies() {
+    let Some(lab) = Lab::two() else { return };
+    let peer = Peer::start(&lab, "v2-vip", Host::B, Family::V4, &[("PCSCF", "1")]);
+    let mut config = client(Family::V4);
+    config.sections = "[extensions.pcscf]".into();
+    let ikee = Ikee::start(&lab, &config);
+    ikee.up();
+    peer.assert_up();
+    let sa = ikee.sa();
+    let proxies = json!(["10.99.2.20", "10.99.2.21", "fd99:2::20", "fd99:2::21"]);
+    assert_eq!(sa["proxies"], proxies, "{sa:#}");
+    ikee.stop();
+}
+
+/// [MS-IKEE] §3.16, RFC 7651: a client that asks is told, in our order, and strongSwan's, which does not, is not.
+#[test]
+fn our_server_tells_its_proxies_to_those_who_ask() {
+    const P_CSCF_IP4_ADDRESS: u16 = 20;
+    const P_CSCF_IP6_ADDRESS: u16 = 21;
+    let Some(lab) = Lab::two() else { return };
+    let mut config = server();
+    config.sections +=
+        "\n[extensions.pcscf]\naddresses = [\"10.99.2.9\", \"fd99:2::9\", \"10.99.2.8\"]";
+    let ikee = Ikee::start(&lab, &config);
+    let asks = vec![(P_CSCF_IP4_ADDRESS, vec![]), (P_CSCF_IP6_ADDRESS, vec![])];
+    let told = lab.within(Host::A, move || scripted::ask(asks));
+    let told = told.join().expect("the client");
+    let v6: std::net::Ipv6Addr = "fd99:2::9".parse().expect("an address");
+    let expected = [
+        (P_CSCF_IP4_ADDRESS, vec![10, 99, 2, 9]),
+        (P_CSCF_IP4_ADDRESS, vec![10, 99, 2, 8]),
+        (P_CSCF_IP6_ADDRESS, v6.octets().to_vec()),
+    ];
+    assert_eq!(told, expected);
+    let peer = Peer::start(&lab, "v2-vip", Host::A, Family::V4, &[]);
+    peer.up();
+    assert_pings(&lab);
+    assert!(!peer.log().contains("P_CSCF"), "{}", peer.log());
+    ikee.stop();
+}

@@ -114,6 +114,7 @@ fn sa_lines(text: &mut String, sa: &SaReport, style: Style) {
         ("assigned", &sa.assigned),
         ("DNS", &sa.dns),
         ("servers", &sa.servers),
+        ("P-CSCF", &sa.proxies),
     ] {
         if !items.is_empty() {
             row(text, label, &items.join(", "));

@@ -181,6 +181,8 @@ pub struct ExtensionSettings {
     pub discovery: Option<DiscoverySettings>,
     /// Internal server addresses (\[MS-IKEE\] §3.11).
     pub server_address: Option<ServerAddressSettings>,
+    /// Addresses of P-CSCFs in IKEv2 (RFC 7651, \[MS-IKEE\] §3.16): those that we tell clients.
+    pub pcscf: Option<Vec<IpAddr>>,
     /// Protection of IKEv1 against floods (\[MS-IKEE\] §3.9).
     pub dos: Option<DosSettings>,
     /// The search for dead peers (\[MS-IKEE\] §3.12).

@@ -9,6 +9,7 @@ use ikee::failover::Failover;
 use ikee::fragmentation::Fragmentation;
 use ikee::fragmentation_v2::FragmentationV2;
 use ikee::nat_t::NatT;
+use ikee::pcscf::{self, Pcscf};
 use ikee::reliable_delete::ReliableDelete;
 use ikee::server_address::{Addresses, Families, ServerAddress};
 use ikee::status::Status;
@@ -27,6 +28,11 @@ pub fn ikev2(settings: &ExtensionSettings) -> Extensions {
     }
     if let Some(server) = settings.server_address {
         extensions = extensions.with(server_address(server));
+    }
+    if let Some(addresses) = &settings.pcscf {
+        let own = pcscf::Addresses::new(addresses.iter().copied());
+        let pcscf = Pcscf::new().asking(pcscf::Families::Both).answering(own);
+        extensions = extensions.with(pcscf);
     }
     if settings.status.1 {
         extensions = extensions.with(Status::new());

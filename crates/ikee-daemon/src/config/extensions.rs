@@ -1,5 +1,7 @@
 //! The section `[extensions]`.
 
+use core::net::IpAddr;
+
 use ikee::ext::Protection;
 
 use super::build::Checked;
@@ -49,6 +51,10 @@ pub(super) fn extensions(
                 packet_size_ipv4: sizes.packet_size_ipv4,
                 packet_size_ipv6: sizes.packet_size_ipv6,
             }),
+        pcscf: match &given.pcscf {
+            Some(told) => Some(pcscf(source, told)?),
+            None => None,
+        },
         server_address: given
             .server_address
             .as_ref()
@@ -57,4 +63,17 @@ pub(super) fn extensions(
                 ipv6: server.ipv6.as_ref().map(|text| text.0),
             }),
     })
+}
+
+/// Refuses more addresses than a client would keep.
+fn pcscf(source: Source<'_>, given: &schema::Pcscf) -> Checked<Vec<IpAddr>> {
+    let Some(addresses) = &given.addresses else {
+        return Ok(Vec::new());
+    };
+    let (count, most) = (addresses.get_ref().len(), ikee::pcscf::MAX_ADDRESSES);
+    if count > most {
+        let what = format!("{count} addresses of P-CSCFs are too many; write {most} at most");
+        return Err(source.error(addresses.span(), what));
+    }
+    Ok(addresses.get_ref().iter().map(|text| text.0).collect())
 }

@@ -91,6 +91,7 @@ pub(super) struct Limits {
 pub(super) struct Extensions {
     pub(super) fragmentation: Option<Fragmentation>,
     pub(super) server_address: Option<ServerAddress>,
+    pub(super) pcscf: Option<Pcscf>,
     pub(super) dos: Option<peers::Dos>,
     pub(super) dpd: Option<Spanned<peers::Dpd>>,
     pub(super) failover: Option<peers::Failover>,
@@ -137,6 +138,12 @@ pub(super) struct Fragmentation {
 pub(super) struct ServerAddress {
     pub(super) ipv4: Option<Text<Ipv4Addr>>,
     pub(super) ipv6: Option<Text<Ipv6Addr>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Pcscf {
+    pub(super) addresses: Option<Spanned<Vec<Text<IpAddr>>>>,
 }
 
 /// A connection; the keys of IKEv1 stand among the others.

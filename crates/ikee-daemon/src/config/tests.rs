@@ -200,7 +200,7 @@ fn paths_are_relative_to_the_file() {
 }
 
 /// What is typed, and how the error begins. What does not begin with a table belongs to [`CONNECTION`].
-const ERRORS: [(&str, &str); 20] = [
+const ERRORS: [(&str, &str); 21] = [
     (
         "[daemon]\nprot = 1\n",
         "t.toml:2:1: unknown field `prot`, expected one of `listen`, `port`,",
@@ -233,6 +233,10 @@ const ERRORS: [(&str, &str); 20] = [
     (
         "[daemon]\nprovider = \"openssl\"\n",
         "t.toml:2:12: unknown variant `openssl`, expected one of `auto`",
+    ),
+    (
+        "[extensions.pcscf]\naddresses = [\"10.0.0.1\", \"10.0.0.2\", \"10.0.0.3\", \"10.0.0.4\", \"10.0.0.5\", \"10.0.0.6\", \"10.0.0.7\", \"10.0.0.8\", \"10.0.0.9\", \"10.0.0.10\", \"10.0.0.11\", \"10.0.0.12\", \"10.0.0.13\", \"10.0.0.14\", \"10.0.0.15\", \"10.0.0.16\", \"10.0.0.17\"]\n",
+        "t.toml:2:13: 17 addresses of P-CSCFs are too many; write 16 at most",
     ),
     (
         "[extensions.nat-x]\n",

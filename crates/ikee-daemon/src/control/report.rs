@@ -92,6 +92,9 @@ pub struct SaReport {
     /// The peer's addresses inside the tunnel (\[MS-IKEE\] §3.11).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub servers: Vec<String>,
+    /// The P-CSCFs that the peer named, best first (RFC 7651, \[MS-IKEE\] §3.16).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proxies: Vec<String>,
     /// Its child SAs.
     pub children: Vec<ChildReport>,
 }

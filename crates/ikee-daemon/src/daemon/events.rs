@@ -5,6 +5,7 @@ use core::net::{IpAddr, SocketAddr};
 
 use ikee::ext::{Instant, PolicyId, Role, SaId};
 use ikee::ikev2::{CloseReason, Established, Event, Failure, Message};
+use ikee::pcscf::Pcscf;
 use ikee::server_address::ServerAddress;
 use ikee::status::Report;
 use ikee::wire::{ExchangeType, Spi};
@@ -281,6 +282,7 @@ impl Daemon {
         let mut sets = self.cores.extensions();
         let learned = sets.find_map(|it| it.get::<ServerAddress>()?.addresses(sa));
         drop(sets);
+        self.proxies(sa);
         let Some(addresses) = learned else { return };
         let servers: Vec<IpAddr> = addresses
             .v4
@@ -300,6 +302,21 @@ impl Daemon {
             );
         });
         note.servers = servers;
+    }
+
+    /// The peer has told which P-CSCFs there are.
+    fn proxies(&mut self, sa: SaId) {
+        let mut sets = self.cores.extensions();
+        let told = sets.find_map(|it| Some(it.get::<Pcscf>()?.addresses(sa).to_vec()));
+        drop(sets);
+        let proxies = told.unwrap_or_default();
+        let note = self.note(sa, None);
+        if proxies.is_empty() || note.proxies == proxies {
+            return;
+        }
+        let span = note.span.clone();
+        span.in_scope(|| tracing::info!("P-CSCFs: {}", list(&proxies)));
+        note.proxies = proxies;
     }
 
     fn message(&self, message: &Message) {

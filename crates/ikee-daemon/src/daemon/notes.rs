@@ -30,6 +30,7 @@ pub(super) struct SaNote {
     pub(super) assigned: Vec<IpAddr>,
     pub(super) dns: Vec<IpAddr>,
     pub(super) servers: Vec<IpAddr>,
+    pub(super) proxies: Vec<IpAddr>,
 }
 
 /// What is remembered of a child SA.
@@ -100,6 +101,7 @@ impl SaNote {
             assigned: Vec::new(),
             dns: Vec::new(),
             servers: Vec::new(),
+            proxies: Vec::new(),
         };
         note.renew_span();
         note

@@ -52,6 +52,7 @@ impl Daemon {
             assigned: texts(note.iter().flat_map(|note| &note.assigned)),
             dns: texts(note.iter().flat_map(|note| &note.dns)),
             servers: texts(note.iter().flat_map(|note| &note.servers)),
+            proxies: texts(note.iter().flat_map(|note| &note.proxies)),
             children: sa
                 .children()
                 .iter()

@@ -109,6 +109,7 @@ impl Daemon {
                 note.assigned = before.assigned;
                 note.dns = before.dns;
                 note.servers = before.servers;
+                note.proxies = before.proxies;
             }
         }
         for child in self.book.children.values_mut().filter(|it| it.sa == old) {
