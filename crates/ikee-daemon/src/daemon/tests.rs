@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ikee::ext::{Context, Extension, Extensions, Inbound, SaId, Verdict};
+use ikee::ext::{Context, Extension, Inbound, SaId, Verdict};
 use ikee::wire::ExchangeType;
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use super::{Daemon, Log};
-use crate::config;
 use crate::control::client::ask;
 use crate::control::{Command, LogLevel, Request, Response, Status};
+use crate::{config, extensions};
 
 /// An extension that panics over the next INFORMATIONAL message once it is armed.
 #[derive(Debug)]
@@ -95,8 +95,12 @@ impl House {
             let daemons = async {
                 for text in texts {
                     let settings = config::parse(&place.join("ikee.toml"), &text).unwrap();
-                    let trap = || Extensions::none().with(Trap(Arc::clone(&trap)));
-                    let extensions = (trap(), trap());
+                    let trap = || Trap(Arc::clone(&trap));
+                    let told = &settings.extensions;
+                    let extensions = (
+                        extensions::ikev1(told).with(trap()),
+                        extensions::ikev2(told).with(trap()),
+                    );
                     let log = Log {
                         level: LogLevel::Info,
                         set: None,
