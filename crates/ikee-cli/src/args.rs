@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ikee::profile::Release;
 use ikee_daemon::config::{CONTROL_SOCKET, EXAMPLE, ProviderChoice};
 
 use ikee_daemon::control::LogLevel;
@@ -70,6 +71,21 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 pub(crate) struct DemoArgs {
+    /// Negotiate with IKEv1: main mode, quick mode, and deletes that are acknowledged
+    #[arg(long)]
+    pub(crate) ikev1: bool,
+    /// Let both sides offer, announce and time as this release of Windows does
+    #[arg(
+        long = "as",
+        value_name = "RELEASE",
+        value_parser = release,
+        requires = "ikev1",
+        conflicts_with = "suite"
+    )]
+    pub(crate) release: Option<Release>,
+    /// Show every extension of [MS-IKEE] at work instead, by what came of it
+    #[arg(long, conflicts_with_all = ["ikev1", "suite", "pcap", "keylog"])]
+    pub(crate) all_extensions: bool,
     /// Print one JSON document instead of text
     #[arg(long)]
     pub(crate) json: bool,
@@ -79,16 +95,24 @@ pub(crate) struct DemoArgs {
     /// Write key tables for Wireshark to this folder (WIRESHARK_CONFIG_DIR)
     #[arg(long, value_name = "DIR")]
     pub(crate) keylog: Option<PathBuf>,
-    /// IKE suite, as strongSwan writes it; ESP uses its cipher
-    #[arg(
-        long,
-        value_name = "SUITE",
-        default_value = "aes256gcm16-prfsha256-x25519"
-    )]
-    pub(crate) suite: String,
+    /// IKE suite, as strongSwan writes it; ESP uses its cipher [default: aes256gcm16-prfsha256-x25519, in IKEv1
+    /// aes256-sha256-modp2048]
+    #[arg(long, value_name = "SUITE")]
+    pub(crate) suite: Option<String>,
     /// Cryptography
     #[arg(long, value_enum, default_value_t)]
     pub(crate) provider: Provider,
+}
+
+/// A release of Windows by its word.
+fn release(word: &str) -> Result<Release, String> {
+    Release::parse(word).ok_or_else(|| {
+        let known: Vec<_> = Release::ALL.iter().map(|it| it.word()).collect();
+        format!(
+            "no release of Windows has that name; there are {}",
+            known.join(", ")
+        )
+    })
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

@@ -2,12 +2,16 @@
 //!
 //! The sockets, the ESP and the messages are real; only the inner packets come from memory.
 
+mod all;
 mod cast;
+mod endpoint;
 mod inner;
+mod making;
 mod records;
 mod report;
 mod side;
 mod text;
+mod uses;
 mod world;
 
 use std::process::ExitCode;
@@ -19,6 +23,9 @@ pub(crate) use world::DemoError;
 
 /// Runs the demo and prints what happened.
 pub(crate) fn run(arguments: &DemoArgs) -> ExitCode {
+    if arguments.all_extensions {
+        return all::run(arguments);
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

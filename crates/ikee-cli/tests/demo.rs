@@ -136,7 +136,7 @@ fn files_that_cannot_be_written_are_one_line_and_exit_code_1() {
 fn tshark(
     keys: &Path,
     capture: &Path,
-    port: &str,
+    ports: &[(String, &str)],
     filter: &str,
     fields: &[&str],
 ) -> Option<Vec<String>> {
@@ -154,15 +154,11 @@ fn tshark(
     ] {
         command.args(["-o", &format!("{option}:TRUE")]);
     }
-    // dissected so by itself on port 4500 only
-    command.args([
-        "-d",
-        &format!("udp.port=={port},udpencap"),
-        "-Y",
-        filter,
-        "-T",
-        "fields",
-    ]);
+    // dissected so by themselves on the usual ports only
+    for (port, protocol) in ports {
+        command.args(["-d", &format!("udp.port=={port},{protocol}")]);
+    }
+    command.args(["-Y", filter, "-T", "fields"]);
     for field in fields {
         command.args(["-e", field]);
     }
@@ -181,8 +177,9 @@ fn tshark(
     )
 }
 
-fn port(report: &Value, side: &str) -> String {
-    report[side]["address"]
+/// The port in an address of the initiator's.
+fn port(report: &Value, which: &str) -> String {
+    report["initiator"][which]
         .as_str()
         .unwrap()
         .rsplit(':')
@@ -219,8 +216,8 @@ fn wireshark_reads_the_capture_with_the_key_tables() {
                 0o600
             );
         }
-        let port = port(&report, "initiator");
-        let read = |filter, fields: &[&str]| tshark(&keys, &capture, &port, filter, fields);
+        let ports = [(port(&report, "address"), "udpencap")];
+        let read = |filter, fields: &[&str]| tshark(&keys, &capture, &ports, filter, fields);
         let Some(pings) = read("icmp", &["icmp.seq", "esp.icv_good"]) else {
             skipped("tshark is not installed");
             return;
@@ -251,6 +248,212 @@ fn wireshark_reads_the_capture_with_the_key_tables() {
         );
         fs::remove_dir_all(folder).unwrap();
     }
+}
+
+#[test]
+fn wireshark_reads_ikev1_with_the_key_tables() {
+    for suite in [
+        "aes256-sha256-modp2048",
+        "aes128-sha1-ecp256",
+        "3des-sha1-modp2048",
+    ] {
+        let folder = scratch(&format!("v1-{suite}"));
+        let (capture, keys) = (folder.join("demo.pcap"), folder.join("keys"));
+        let [capture_text, keys_text] = [&capture, &keys].map(|path| path.to_str().unwrap());
+        let report = document(&[
+            "--ikev1",
+            "--pcap",
+            capture_text,
+            "--keylog",
+            keys_text,
+            "--suite",
+            suite,
+        ]);
+        assert_eq!(report["suite"], suite);
+        let table = keys.join("ikev1_decryption_table");
+        assert_eq!(fs::metadata(table).unwrap().mode() & 0o777, 0o600);
+        let ports = [
+            (port(&report, "address"), "udpencap"),
+            (port(&report, "began_at"), "isakmp"),
+        ];
+        let read = |filter, fields: &[&str]| tshark(&keys, &capture, &ports, filter, fields);
+        let Some(pings) = read("icmp", &["icmp.seq", "esp.icv_good"]) else {
+            skipped("tshark is not installed");
+            return;
+        };
+        assert_eq!(pings.len(), 1000, "{suite}: inner packets");
+        assert!(
+            pings.iter().all(|line| line.ends_with("\t1")),
+            "{suite}: {:?}",
+            pings.first()
+        );
+        let main_mode = "isakmp.exchangetype == 2 && isakmp.id.data.user_fqdn";
+        assert_eq!(
+            read(main_mode, &["isakmp.id.data.user_fqdn"]).unwrap(),
+            ["alice@demo", "bob@demo"],
+            "{suite}: IDs in main mode"
+        );
+        let quick_mode = "isakmp.exchangetype == 32 && isakmp.id.data.ipv4_addr";
+        assert_eq!(
+            read(quick_mode, &["isakmp.id.data.ipv4_addr"]).unwrap(),
+            ["10.77.0.2,10.77.0.1"; 2],
+            "{suite}: IDs in quick mode"
+        );
+        let delete = "isakmp.exchangetype == 5 && isakmp.typepayload == 12";
+        let deletes = read(delete, &["isakmp.messageid"]).unwrap();
+        assert_eq!(deletes.len(), 4, "{suite}: deletes and acknowledgements");
+        assert_eq!(deletes[..2], deletes[2..], "{suite}: their message IDs");
+        let damage = "_ws.malformed || esp.icv_bad == 1 || udp.checksum.status == 0";
+        assert_eq!(
+            read(damage, &["frame.number"]).unwrap(),
+            [""; 0],
+            "{suite}: damage"
+        );
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+#[test]
+fn in_ikev1_it_goes_through_main_mode_quick_mode_esp_and_acknowledged_deletes() {
+    let output = demo(&["--ikev1"]);
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{page}");
+    for line in [
+        "Two IKEv1 endpoints",
+        "MAIN_MODE 6",
+        "QUICK_MODE 3 (",
+        "aes256-sha256-modp2048",
+        "cookies ",
+        "nat-t: RFC 3947; forced",
+        "1000 of 1000 came through ESP in UDP intact",
+        "reliable-delete: 2 of 2 deletes were acknowledged",
+        "no SA is left on either side",
+    ] {
+        assert!(page.contains(line), "{line} is missing:\n{page}");
+    }
+    let report = document(&["--ikev1"]);
+    assert_eq!(report["ike"], 1);
+    assert_eq!(report["child"]["suite"], "aes256-sha256");
+    assert_eq!(report["packets"]["intact"], 1000);
+    assert_eq!(report["deleted"], true);
+    assert_ne!(
+        report["initiator"]["began_at"],
+        report["initiator"]["address"]
+    );
+}
+
+#[test]
+fn both_sides_behave_as_any_release_of_windows_and_are_recognised() {
+    for release in ikee::profile::Release::ALL {
+        let report = document(&["--ikev1", "--as", release.word()]);
+        let windows = &report["windows"];
+        assert_eq!(windows["name"], release.name());
+        assert_eq!(windows["right"], true, "{windows}");
+        let profile = ikee::profile::windows(*release);
+        assert_eq!(report["suite"], profile.phase_1[0]);
+        assert_eq!(report["child"]["suite"], profile.phase_2[0]);
+        let packets = &report["packets"];
+        let udp = profile.nat_t.is_some();
+        assert_eq!(packets["intact"], if udp { 1000 } else { 0 }, "{release}");
+        assert_eq!(packets["none_because"].is_string(), !udp, "{release}");
+        let names = report["extensions"].as_array().unwrap().iter();
+        let names: Vec<_> = names.map(|it| it["name"].as_str().unwrap()).collect();
+        assert_eq!(names.contains(&"nat-t"), udp, "{release}");
+        assert_eq!(
+            names.contains(&"reliable-delete"),
+            profile.delete.nonce,
+            "{release}"
+        );
+        assert_eq!(
+            names.contains(&"fragmentation"),
+            profile.fragmentation.is_some(),
+            "{release}"
+        );
+        assert_eq!(report["deleted"], true);
+    }
+    let recognised = document(&["--ikev1", "--as", "windows-7"]);
+    assert_eq!(recognised["windows"]["recognised"], "Windows 7");
+}
+
+#[test]
+fn a_release_that_is_none_is_answered_with_the_list() {
+    let output = demo(&["--ikev1", "--as", "windows-me"]);
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let first = stderr.lines().next().unwrap();
+    assert!(first.contains("'windows-me'"), "{stderr}");
+    for release in ikee::profile::Release::ALL {
+        assert!(first.contains(release.word()), "{stderr}");
+    }
+}
+
+/// Every crate of an extension, less `ikee-`, and the IKE in which it is to be seen.
+const EXTENSIONS: [(&str, &str); 19] = [
+    ("nat-t", "IKEv1"),
+    ("fragmentation", "IKEv1"),
+    ("status", "IKEv1"),
+    ("reliable-delete", "IKEv1"),
+    ("cga", "IKEv1"),
+    ("coexistence", "IKEv1"),
+    ("failover", "IKEv1"),
+    ("discovery", "IKEv1"),
+    ("dos", "IKEv1"),
+    ("dpd", "IKEv1"),
+    ("fragmentation-v2", "IKEv2"),
+    ("server-address", "IKEv2"),
+    ("pcscf", "IKEv2"),
+    ("realm", "IKEv2"),
+    ("xbox", "IKEv2"),
+    ("status", "IKEv2"),
+    ("correlation", "IKEv2"),
+    ("dos", "IKEv2"),
+    ("dpd", "IKEv2"),
+];
+
+#[test]
+fn every_extension_is_seen_at_work_on_one_screen() {
+    let document = document(&["--all-extensions"]);
+    assert_eq!(document["proven"], true, "{document:#}");
+    let mut seen = Vec::new();
+    for act in document["acts"].as_array().unwrap() {
+        for line in act["lines"].as_array().unwrap() {
+            assert_eq!(line["proven"], true, "{line}");
+            let name = line["extension"].as_str().unwrap().to_owned();
+            seen.push((name, act["ike"].as_str().unwrap().to_owned()));
+        }
+    }
+    let expected = EXTENSIONS.map(|(name, ike)| (name.to_owned(), ike.to_owned()));
+    assert_eq!(seen, expected);
+
+    let output = demo(&["--all-extensions"]);
+    assert_eq!(output.status.code(), Some(0));
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert!(page.lines().count() <= 40, "more than a screen:\n{page}");
+    assert_eq!(page.matches(" ✓ ").count(), EXTENSIONS.len(), "{page}");
+    assert!(!page.contains('✗'), "{page}");
+}
+
+#[test]
+fn the_facts_about_extensions_are_those_of_the_run() {
+    let facts = |document: &Value| -> Vec<String> {
+        let acts = document["acts"].as_array().unwrap().iter();
+        let lines = acts.flat_map(|it| it["lines"].as_array().unwrap());
+        let facts = lines.map(|it| it["fact"].as_str().unwrap().to_owned());
+        facts.collect()
+    };
+    let [one, two] = [(); 2].map(|()| facts(&document(&["--all-extensions"])));
+    let fact = |all: &[String], part: &str| {
+        let found = all.iter().find(|it| it.contains(part));
+        found.unwrap_or_else(|| panic!("{part}: {all:?}")).clone()
+    };
+    // keys and message IDs are made anew
+    for part in ["each proved to own its address", "about message ID"] {
+        assert_ne!(fact(&one, part), fact(&two, part));
+    }
+    // thresholds are what they are
+    let flood = fact(&one, "600 forged");
+    assert!(flood.contains("501 taken up, 99 answered"), "{flood}");
+    assert!(fact(&one, "proxies").ends_with("10.77.0.21, 10.77.0.20"));
 }
 
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]

@@ -4,10 +4,10 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::path::PathBuf;
 
-use ikee::ikev2::KeyLog;
-use ikee_daemon::keylog::{KeyTables, Keys};
+use ikee_daemon::keylog::KeyTables;
 use ikee_daemon::pcap::Capture;
 
+use super::endpoint::KeyLog;
 use super::world::DemoError;
 use crate::args::DemoArgs;
 
@@ -70,12 +70,10 @@ impl Records {
         let Some((path, tables)) = &mut self.keys else {
             return Ok(());
         };
-        tables
-            .write(Keys::V2(keys))
-            .map_err(|error| DemoError::File {
-                path: path.clone(),
-                error,
-            })
+        tables.write(keys.keys()).map_err(|error| DemoError::File {
+            path: path.clone(),
+            error,
+        })
     }
 
     pub(super) fn finish(&mut self) -> Result<(), DemoError> {

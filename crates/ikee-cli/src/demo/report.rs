@@ -7,14 +7,19 @@ use serde::Serialize;
 pub(crate) struct Report {
     /// Version of this document.
     pub(crate) version: u32,
+    /// Which IKE: 1 or 2.
+    pub(crate) ike: u8,
     /// The cryptographic provider.
     pub(crate) provider: &'static str,
     pub(crate) initiator: Party,
     pub(crate) responder: Party,
     /// The IKE suite.
     pub(crate) suite: String,
-    /// SPIs of the IKE SA.
+    /// SPIs of the IKE SA; cookies, in IKEv1.
     pub(crate) spis: Spis,
+    /// The release of Windows that both sides behave as, and what the responder takes the initiator for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) windows: Option<WindowsLine>,
     pub(crate) child: Child,
     /// Extensions in use.
     pub(crate) extensions: Vec<ExtensionUse>,
@@ -33,7 +38,24 @@ pub(crate) struct Report {
 pub(crate) struct Party {
     /// Address and port.
     pub(crate) address: String,
+    /// Where its first messages come from, if that is another port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) began_at: Option<String>,
     pub(crate) identity: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct WindowsLine {
+    /// The word of `--as`.
+    pub(crate) release: &'static str,
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What the responder recognised, by the vendor IDs that came.
+    pub(crate) recognised: String,
+    /// Why.
+    pub(crate) reasons: Vec<String>,
+    /// Whether the release is one of those that were recognised.
+    pub(crate) right: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,8 +90,11 @@ pub(crate) struct MessageLine {
     /// Who sent it: `initiator` or `responder` of the IKE SA.
     pub(crate) from: &'static str,
     pub(crate) exchange: String,
-    /// `request` or `response`.
+    /// `request` or `response`; in IKEv1 `message`.
     pub(crate) kind: &'static str,
+    /// Which message of its exchange, in IKEv1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) number: Option<u8>,
     pub(crate) message_id: u32,
     /// Names of the payloads, those inside SK if there is one.
     pub(crate) payloads: Vec<String>,
@@ -85,5 +110,8 @@ pub(crate) struct Packets {
     pub(crate) intact: u32,
     /// Inner octets.
     pub(crate) octets: u64,
+    /// Why none was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) none_because: Option<String>,
     pub(crate) ms: f64,
 }

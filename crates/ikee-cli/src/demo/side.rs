@@ -1,18 +1,16 @@
-//! One of the two endpoints, with its socket and its data plane.
+//! One of the two endpoints, with its sockets and its data plane.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::io;
 
-use ikee::ext::{Instant, SaId};
-use ikee::fragmentation_v2::FragmentationV2;
-use ikee::ikev2::{
-    ChildSa, Datagram, Endpoint, Established, Event, Input, KeyLog, Message, Outbox, Output,
-    Transmit,
-};
-use ikee::server_address::ServerAddress;
+use ikee::doi::encapsulation::NatRevision;
+use ikee::ext::{Extension, Instant, SaId};
 use ikee::wire::marker;
+use ikee_daemon::child::ChildSa;
 use ikee_daemon::dataplane::Dataplane;
 use ikee_daemon::udp::{Batch, BindError, Sockets};
+
+use super::endpoint::{Core, Effect, Established, KeyLog, Message, Transmit};
 
 /// What a side has to say after a step.
 #[derive(Debug)]
@@ -20,7 +18,7 @@ pub(super) enum News {
     /// It sent a message.
     Sent(Message),
     /// Keys, for the tables.
-    Keys(Box<KeyLog>),
+    Keys(KeyLog),
     /// A datagram to send.
     Transmit(Transmit),
     /// An inner packet came through.
@@ -30,9 +28,8 @@ pub(super) enum News {
 #[derive(Debug)]
 pub(super) struct Side {
     pub(super) role: &'static str,
-    pub(super) address: SocketAddr,
-    pub(super) endpoint: Endpoint,
-    pub(super) outbox: Outbox,
+    pub(super) ports: Ends,
+    pub(super) core: Core,
     pub(super) sockets: Sockets,
     pub(super) batch: Batch,
     pub(super) plane: Dataplane,
@@ -42,6 +39,15 @@ pub(super) struct Side {
     pub(super) failure: Option<String>,
 }
 
+/// Where a side's sockets are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    /// For plain IKE; the other one again where everything goes there.
+    pub(super) ike: SocketAddr,
+    /// For IKE behind a non-ESP marker, and ESP.
+    pub(super) nat_t: SocketAddr,
+}
+
 /// What the page tells of a child SA.
 #[derive(Debug)]
 pub(super) struct ChildNote {
@@ -49,16 +55,28 @@ pub(super) struct ChildNote {
     pub(super) spi_in: u32,
     pub(super) local: String,
     pub(super) remote: String,
+    /// Whether its packets travel in UDP, as those of the userspace data plane do.
+    pub(super) udp: bool,
 }
 
-/// A socket on the usual port, or on a free one if that is taken.
-pub(super) fn bind(address: Ipv4Addr, usual: u16) -> Result<(Sockets, SocketAddr), BindError> {
+/// Sockets on the usual ports, or on free ones if they are taken; on the second port alone if there is no first.
+pub(super) fn bind(
+    address: Ipv4Addr,
+    ike: Option<u16>,
+    nat_t: u16,
+) -> Result<(Sockets, Ends), BindError> {
     let address = IpAddr::V4(address);
-    let sockets = Sockets::bind(&[address], &[usual], None)
-        .or_else(|_| Sockets::bind(&[address], &[0], None))?;
-    let bound = sockets.local_addresses().next();
-    let bound = bound.unwrap_or_else(|| SocketAddr::new(address, usual));
-    Ok((sockets, bound))
+    let usual: Vec<u16> = ike.into_iter().chain([nat_t]).collect();
+    let free = vec![0; usual.len()];
+    let sockets = Sockets::bind(&[address], &usual, None)
+        .or_else(|_| Sockets::bind(&[address], &free, None))?;
+    let bound: Vec<_> = sockets.local_addresses().collect();
+    let unknown = SocketAddr::new(address, nat_t);
+    let ends = Ends {
+        ike: bound.first().copied().unwrap_or(unknown),
+        nat_t: bound.last().copied().unwrap_or(unknown),
+    };
+    Ok((sockets, ends))
 }
 
 impl Side {
@@ -66,21 +84,19 @@ impl Side {
     pub(super) fn receive(&mut self, now: Instant, news: &mut Vec<News>) {
         let Self {
             batch,
-            endpoint,
-            outbox,
+            core,
             plane,
+            ports,
             ..
         } = self;
         for (local, remote, bytes) in batch.datagrams() {
+            if local.port() != ports.nat_t.port() {
+                core.datagram(now, (local, remote), false, bytes);
+                continue;
+            }
             match marker::classify(bytes) {
                 marker::Datagram::Ike(message) => {
-                    let datagram = Datagram {
-                        local,
-                        remote,
-                        marker: true,
-                        bytes: message,
-                    };
-                    endpoint.handle(now, Input::Datagram(datagram), outbox);
+                    core.datagram(now, (local, remote), true, message);
                 }
                 marker::Datagram::Esp(_) => {
                     let delivered = plane.decapsulate(bytes, 0..bytes.len(), remote, local);
@@ -96,25 +112,27 @@ impl Side {
 
     /// Carries out what the endpoint wants done.
     pub(super) fn perform(&mut self, news: &mut Vec<News>) {
-        let outputs: Vec<Output> = self.outbox.drain().collect();
-        for output in outputs {
-            match output {
-                Output::Transmit(transmit) => news.push(News::Transmit(transmit)),
-                Output::InstallChild(child) => self.install(*child),
-                // nothing is rekeyed or moves in the demo
-                Output::UpdateChild(_) | Output::UseChild(_) => {}
-                Output::DeleteChild(child) => {
-                    self.child = self
-                        .child
-                        .take()
-                        .filter(|_| self.plane.remove(child).is_none());
+        for effect in self.core.effects() {
+            match effect {
+                Effect::Transmit(transmit) => news.push(News::Transmit(transmit)),
+                Effect::Install(child) => self.install(&child),
+                Effect::Remove(child) => {
+                    self.plane.remove(child);
+                    self.child = None;
                 }
-                Output::Event(event) => self.event(event, news),
+                Effect::Established(established) => self.established = Some(*established),
+                Effect::Failed(why) => {
+                    self.failure
+                        .get_or_insert_with(|| format!("{}: {why}", self.role));
+                }
+                Effect::Keys(keys) => news.push(News::Keys(keys)),
+                Effect::Sent(message) => news.push(News::Sent(message)),
+                Effect::Dropped(_) | Effect::Closed { .. } => {}
             }
         }
     }
 
-    fn install(&mut self, child: ChildSa) {
+    fn install(&mut self, child: &ChildSa) {
         let list = |selectors: &[ikee::doi::TrafficSelector]| {
             selectors
                 .iter()
@@ -125,51 +143,35 @@ impl Side {
         self.child = Some(ChildNote {
             suite: child.suite.to_string(),
             spi_in: child.inbound.spi,
-            local: list(&child.local_selectors),
-            remote: list(&child.remote_selectors),
+            local: list(&child.selectors.0),
+            remote: list(&child.selectors.1),
+            udp: child.udp_encapsulation,
         });
-        if let Err(error) = self.plane.install(&child.into()) {
+        if !child.udp_encapsulation {
+            // for the kernel's data plane only
+            return;
+        }
+        if let Err(error) = self.plane.install(child) {
             self.failure = Some(format!("{}: {error}", self.role));
         }
     }
 
-    fn event(&mut self, event: Event, news: &mut Vec<News>) {
-        match event {
-            Event::Established(established) => self.established = Some(*established),
-            Event::Failed { failure, .. }
-            | Event::ChildFailed { failure, .. }
-            | Event::Refused { failure, .. } => {
-                self.failure
-                    .get_or_insert_with(|| format!("{}: {failure}", self.role));
-            }
-            Event::KeyLog(keys) => news.push(News::Keys(keys)),
-            Event::Message(message) if message.outbound => news.push(News::Sent(message)),
-            _ => {}
-        }
-    }
-
-    pub(super) fn send(&self, to: SocketAddr, bytes: &[u8]) -> io::Result<()> {
-        self.sockets.send(self.address, to, bytes)
+    pub(super) fn send(&self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) -> io::Result<()> {
+        self.sockets.send(from, to, bytes)
     }
 
     pub(super) fn sa(&self) -> Option<SaId> {
         self.established.as_ref().map(|established| established.sa)
     }
 
-    /// Whether both sides of the SA fragment.
-    pub(super) fn fragments(&self) -> bool {
-        let extension = self.endpoint.extensions().get::<FragmentationV2>();
-        extension
-            .zip(self.sa())
-            .is_some_and(|(extension, sa)| extension.is_negotiated(sa))
+    /// An extension and the SA, if there are both.
+    pub(super) fn with<T: Extension>(&self) -> Option<(&T, SaId)> {
+        self.core.extensions().get::<T>().zip(self.sa())
     }
 
-    /// The server's address inside the tunnel, if it told.
-    pub(super) fn server(&self) -> Option<Ipv4Addr> {
-        let extension = self.endpoint.extensions().get::<ServerAddress>();
-        extension
-            .zip(self.sa())
-            .and_then(|(extension, sa)| extension.addresses(sa))
-            .and_then(|it| it.v4)
+    /// The revision of NAT traversal that was agreed on.
+    pub(super) fn nat_t(&self) -> Option<NatRevision> {
+        let (extension, sa) = self.with::<ikee::nat_t::NatT>()?;
+        extension.revision(sa)
     }
 }

@@ -1,6 +1,6 @@
 //! The demo's page for people.
 
-use super::report::{MessageLine, Party, Report};
+use super::report::{MessageLine, Packets, Party, Report};
 use crate::output::Style;
 use crate::status::octets;
 
@@ -10,10 +10,13 @@ pub(super) fn page(report: &Report, style: Style) -> String {
         page.push_str(text.trim_end());
         page.push('\n');
     };
-    line(style.bold("Two IKEv2 endpoints on loopback"));
+    line(style.bold(&format!("Two IKEv{} endpoints on loopback", report.ike)));
     line(party("initiator", &report.initiator));
     line(party("responder", &report.responder));
     line(format!("  provider    {}", report.provider));
+    if let Some(windows) = &report.windows {
+        line(format!("  behaving as {}", windows.name));
+    }
     line(String::new());
     line(style.dim(&format!(
         "  {:>9}   {:<25} {:<29} {:>6}  payloads",
@@ -24,8 +27,9 @@ pub(super) fn page(report: &Report, style: Style) -> String {
     }
     line(String::new());
     line(format!("  IKE SA      {}", style.bold(&report.suite)));
+    let spis = if report.ike == 1 { "cookies" } else { "SPIs" };
     line(format!(
-        "              SPIs {} (initiator), {} (responder)",
+        "              {spis} {} (initiator), {} (responder)",
         report.spis.initiator, report.spis.responder
     ));
     line(format!("  child SA    {}", style.bold(&report.child.suite)));
@@ -44,14 +48,14 @@ pub(super) fn page(report: &Report, style: Style) -> String {
             extension.name, extension.detail
         ));
     }
-    let packets = &report.packets;
-    line(format!(
-        "  packets     {} of {} came through ESP in UDP intact: {} in {:.1} ms",
-        style.green(&packets.intact.to_string()),
-        packets.sent,
-        octets(packets.octets),
-        packets.ms
-    ));
+    if let Some(windows) = &report.windows {
+        line(format!(
+            "  recognised  {}: {}",
+            style.bold(&windows.recognised),
+            windows.reasons.join("; ")
+        ));
+    }
+    line(packets(&report.packets, style));
     line(String::new());
     line(format!(
         "Negotiated in {:.1} ms; deleted, no SA is left on either side; {:.1} ms altogether.",
@@ -60,8 +64,26 @@ pub(super) fn page(report: &Report, style: Style) -> String {
     page
 }
 
+fn packets(packets: &Packets, style: Style) -> String {
+    match &packets.none_because {
+        Some(why) => format!("  packets     none: {why}"),
+        None => format!(
+            "  packets     {} of {} came through ESP in UDP intact: {} in {:.1} ms",
+            style.green(&packets.intact.to_string()),
+            packets.sent,
+            octets(packets.octets),
+            packets.ms
+        ),
+    }
+}
+
 fn party(role: &str, party: &Party) -> String {
-    format!("  {role:<11} {:<18} '{}'", party.address, party.identity)
+    let began = party.began_at.as_ref().map(|it| format!(", at first {it}"));
+    let began = began.unwrap_or_default();
+    format!(
+        "  {role:<11} {:<18} '{}'{began}",
+        party.address, party.identity
+    )
 }
 
 fn message_line(message: &MessageLine) -> String {
@@ -69,10 +91,16 @@ fn message_line(message: &MessageLine) -> String {
         "initiator" => "initiator ──▶ responder",
         _ => "initiator ◀── responder",
     };
-    let what = format!(
-        "{} {} {}",
-        message.exchange, message.kind, message.message_id
-    );
+    let what = match message.number {
+        Some(number) if message.message_id != 0 => {
+            format!("{} {number} ({:08x})", message.exchange, message.message_id)
+        }
+        Some(number) => format!("{} {number}", message.exchange),
+        None => format!(
+            "{} {} {}",
+            message.exchange, message.kind, message.message_id
+        ),
+    };
     let pieces = if message.datagrams > 1 {
         format!("  in {} datagrams", message.datagrams)
     } else {

@@ -1,30 +1,34 @@
 //! Both sides, what goes between them, and the play in three acts.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 
 use ikee::crypto::Provider;
-use ikee::doi::{EspProposal, Identity, IkeProposal, SuiteError};
+use ikee::doi::{Identity, SuiteError};
 use ikee::ext::PolicyId;
-use ikee::ikev2::{Config, Endpoint, InitiateError, Input, Outbox, Ports, Remote};
-use ikee::profile;
+use ikee::profile::{Seen, recognise};
 use ikee::rustcrypto::SystemRandom;
 use ikee_daemon::clock::Clock;
 use ikee_daemon::dataplane::{Dataplane, Options, Outbound};
 use ikee_daemon::provider::{Unsupported, provider, seed};
-use ikee_daemon::udp::{Batch, BindError, Sockets};
+use ikee_daemon::udp::{Batch, BindError};
 
-use super::cast::{connection, esp_text, server_address};
+use super::cast::Offer;
+use super::endpoint::Transmit;
 use super::inner::{ping, sequence};
+use super::making::Making;
 use super::records::Records;
-use super::report::{self, MessageLine, Packets, Report};
-use super::side::{News, Side, bind};
+use super::report::{self, MessageLine, Packets, Report, WindowsLine};
+use super::side::{Ends, News, Side, bind};
+use super::uses;
 use crate::args::DemoArgs;
 
 /// Where the sides are, unless the ports are taken.
 const INITIATOR: core::net::Ipv4Addr = core::net::Ipv4Addr::new(127, 0, 0, 1);
 const RESPONDER: core::net::Ipv4Addr = core::net::Ipv4Addr::new(127, 0, 0, 2);
+const IKE: u16 = 500;
 const NAT_T: u16 = 4500;
 /// Pings, each with its reply: as many packets again.
 const PINGS: u16 = 500;
@@ -45,7 +49,7 @@ pub(crate) enum DemoError {
     #[error("the cryptographic provider failed")]
     Crypto,
     #[error("cannot begin: {0}")]
-    Initiate(#[from] InitiateError),
+    Initiate(String),
     #[error("cannot write {}: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
     #[error("the negotiation failed; {0}")]
@@ -61,6 +65,8 @@ pub(crate) enum DemoError {
 struct World {
     sides: [Side; 2],
     clock: Clock,
+    /// What IKEv1 offers; `None` for IKEv2.
+    offer: Option<Offer>,
     timeline: Vec<MessageLine>,
     news: Vec<News>,
     /// An inner packet with room around it.
@@ -80,10 +86,11 @@ pub(super) async fn play(arguments: &DemoArgs) -> Result<Report, DemoError> {
     let handshake = world.clock.now().as_duration();
     let mut report = world.report(provider.name)?;
     report.handshake_ms = milliseconds(handshake);
-    report.packets = world.pings().await?;
+    report.packets = world.traffic().await?;
     world.hang_up().await?;
     report.deleted = true;
     report.messages = core::mem::take(&mut world.timeline);
+    report.extensions.extend(uses::deletes(&report.messages));
     report.total_ms = milliseconds(world.clock.now().as_duration());
     world.records.finish()?;
     Ok(report)
@@ -91,44 +98,28 @@ pub(super) async fn play(arguments: &DemoArgs) -> Result<Report, DemoError> {
 
 impl World {
     fn new(arguments: &DemoArgs, provider: &'static Provider) -> Result<Self, DemoError> {
-        let ike = IkeProposal::parse(&arguments.suite)?;
-        let esp = EspProposal::parse(&esp_text(&ike))?;
-        let psk = seed().map_err(|_| DemoError::Crypto)?;
-        let (our_socket, ours) = bind(INITIATOR, NAT_T)?;
-        let (their_socket, theirs) = bind(RESPONDER, NAT_T)?;
-        let make = |client: bool| {
-            let mut connection = connection(client, &ike, &esp, &psk);
-            let (local, remote) = if client {
-                (ours, theirs)
-            } else {
-                (theirs, ours)
-            };
-            connection.local = Some(local.ip());
-            let ports = |port| Ports {
-                ike: port,
-                nat_t: port,
-            };
-            connection.remote = client.then(|| Remote {
-                address: remote.ip(),
-                ports: ports(remote.port()),
-            });
-            let mut config = Config::new(vec![connection]);
-            config.ports = ports(local.port());
-            config.trace = true;
-            // both sides have the same keys
-            config.key_log = client && arguments.keylog.is_some();
-            config
+        let offer = arguments
+            .ikev1
+            .then(|| Offer::new(arguments.suite.as_deref(), arguments.release));
+        let offer = offer.transpose()?;
+        let ike = offer.as_ref().map(|_| IKE);
+        let (our_socket, ours) = bind(INITIATOR, ike, NAT_T)?;
+        let (their_socket, theirs) = bind(RESPONDER, ike, NAT_T)?;
+        let making = Making {
+            arguments,
+            provider,
+            psk: seed().map_err(|_| DemoError::Crypto)?,
+            ends: [ours, theirs],
         };
-        let side = |client: bool, sockets: Sockets| -> Result<Side, DemoError> {
-            let extensions = profile::windows_ikev2(server_address(client));
-            let seed = seed().map_err(|_| DemoError::Crypto)?;
-            let endpoint = Endpoint::new(make(client), provider, extensions, seed)
-                .map_err(|_| DemoError::Crypto)?;
+        let side = |client: bool, sockets| -> Result<Side, DemoError> {
+            let core = match &offer {
+                Some(offer) => making.v1(client, offer)?,
+                None => making.v2(client)?,
+            };
             Ok(Side {
                 role: if client { "initiator" } else { "responder" },
-                address: if client { ours } else { theirs },
-                endpoint,
-                outbox: Outbox::new(),
+                ports: making.of(client).0,
+                core,
                 sockets,
                 batch: Batch::default(),
                 plane: Dataplane::new(provider, Box::new(SystemRandom::new()), Options::default()),
@@ -141,6 +132,7 @@ impl World {
             sides: [side(true, our_socket)?, side(false, their_socket)?],
             records: Records::open(arguments)?,
             clock: Clock::start(),
+            offer,
             timeline: Vec::new(),
             news: Vec::new(),
             buffer: Vec::new(),
@@ -150,12 +142,9 @@ impl World {
     fn start(&mut self) -> Result<(), DemoError> {
         let now = self.clock.now();
         let [initiator, _] = &mut self.sides;
-        initiator.endpoint.initiate(
-            now,
-            PolicyId::new(1),
-            INITIATOR.into(),
-            &mut initiator.outbox,
-        )?;
+        initiator
+            .core
+            .initiate(now, PolicyId::new(1), INITIATOR.into())?;
         self.settle(0).map(drop)
     }
 
@@ -176,8 +165,8 @@ impl World {
         let deadlines = self
             .sides
             .iter()
-            .filter_map(|side| side.endpoint.next_timeout());
-        let next = deadlines.map(|deadline| self.clock.at(deadline.at)).min();
+            .filter_map(|side| side.core.next_timeout());
+        let next = deadlines.map(|at| self.clock.at(at)).min();
         let over = self.clock.at(ikee::ext::Instant::from_duration(PATIENCE));
         let [initiator, responder] = &mut self.sides;
         let happened = tokio::select! {
@@ -200,7 +189,7 @@ impl World {
                 let mut packets = Vec::new();
                 for index in 0..self.sides.len() {
                     if let Some(side) = self.sides.get_mut(index) {
-                        side.endpoint.handle(now, Input::Timeout, &mut side.outbox);
+                        side.core.time_out(now);
                     }
                     packets.extend(self.settle(index)?);
                 }
@@ -223,23 +212,24 @@ impl World {
         for item in self.news.drain(..) {
             match item {
                 News::Transmit(transmit) => {
-                    self.records
-                        .datagram(at, transmit.local, transmit.remote, &transmit.bytes)?;
-                    side.send(transmit.remote, &transmit.bytes)?;
+                    let Transmit {
+                        local,
+                        remote,
+                        bytes,
+                    } = transmit;
+                    self.records.datagram(at, local, remote, &bytes)?;
+                    side.send(local, remote, &bytes)?;
                 }
                 News::Keys(keys) => self.records.keys(&keys)?,
                 News::Packet(packet) => packets.push((index, packet)),
                 News::Sent(message) => self.timeline.push(MessageLine {
                     ms: milliseconds(at),
                     from: side.role,
-                    exchange: message.exchange.to_string(),
-                    kind: if message.response {
-                        "response"
-                    } else {
-                        "request"
-                    },
+                    exchange: message.exchange,
+                    kind: message.kind,
+                    number: message.number,
                     message_id: message.message_id,
-                    payloads: message.payloads.iter().map(ToString::to_string).collect(),
+                    payloads: message.payloads,
                     octets: message.octets,
                     datagrams: message.datagrams,
                 }),
@@ -248,7 +238,21 @@ impl World {
         Ok(packets)
     }
 
-    /// The second act: pings through ESP, each octet checked on both ways.
+    /// The second act, if there can be one.
+    async fn traffic(&mut self) -> Result<Packets, DemoError> {
+        let udp = |it: &Side| it.child.as_ref().is_some_and(|child| child.udp);
+        if self.sides.iter().all(udp) {
+            return self.pings().await;
+        }
+        let why =
+            "without NAT traversal ESP is an IP protocol of its own, for the kernel's data plane";
+        Ok(Packets {
+            none_because: Some(why.to_owned()),
+            ..Packets::default()
+        })
+    }
+
+    /// Pings through ESP, each octet checked on both ways.
     async fn pings(&mut self) -> Result<Packets, DemoError> {
         let start = self.clock.now();
         let mut packets = Packets::default();
@@ -308,14 +312,33 @@ impl World {
     async fn hang_up(&mut self) -> Result<(), DemoError> {
         let now = self.clock.now();
         let [initiator, _] = &mut self.sides;
-        initiator.endpoint.shutdown(now, &mut initiator.outbox);
+        initiator.core.shutdown(now);
         self.settle(0)?;
         self.until("the deletion", |sides| {
             sides
                 .iter()
-                .all(|side| side.endpoint.is_idle() && side.child.is_none())
+                .all(|side| side.core.is_idle() && side.child.is_none())
         })
         .await
+    }
+
+    /// What the responder takes the initiator for, by its vendor IDs.
+    fn recognised(&self) -> Option<WindowsLine> {
+        let release = self.offer.as_ref()?.release?;
+        let [_, responder] = &self.sides;
+        let told = responder.core.peer_vendor_ids(responder.sa()?);
+        let told: Vec<&[u8]> = told.iter().map(Vec::as_slice).collect();
+        let known = recognise(&Seen::ikev1(&told));
+        let reasons = known.iter().flat_map(|it| &it.reasons);
+        Some(WindowsLine {
+            release: release.word(),
+            name: release.name(),
+            reasons: reasons.map(ToString::to_string).collect(),
+            right: known
+                .as_ref()
+                .is_some_and(|it| it.releases.contains(&release)),
+            recognised: known.map_or_else(|| "nothing of Windows".to_owned(), |it| it.to_string()),
+        })
     }
 
     fn report(&self, provider: &'static str) -> Result<Report, DemoError> {
@@ -327,38 +350,24 @@ impl World {
             .as_ref()
             .zip(responder.child.as_ref())
             .ok_or_else(missing)?;
-        let mut extensions = Vec::new();
-        if initiator.fragments() {
-            let detail =
-                "both sides can; IKE messages in larger packets than 576 octets go in pieces"
-                    .to_owned();
-            extensions.push(report::ExtensionUse {
-                name: "fragmentation-v2",
-                detail,
-            });
-        }
-        if let Some(server) = initiator.server() {
-            let detail = format!("the responder told its address inside the tunnel, {server}");
-            extensions.push(report::ExtensionUse {
-                name: "server-address",
-                detail,
-            });
-        }
         let party = |side: &Side, identity: &Identity| report::Party {
-            address: side.address.to_string(),
+            address: side.ports.nat_t.to_string(),
+            began_at: began_at(side.ports).map(|it| it.to_string()),
             identity: identity.to_string(),
         };
         let peer = responder.established.as_ref().ok_or_else(missing)?;
         Ok(Report {
             version: 1,
+            ike: if self.offer.is_some() { 1 } else { 2 },
             provider,
             initiator: party(initiator, &peer.remote_id),
             responder: party(responder, &sa.remote_id),
-            suite: sa.suite.to_string(),
+            suite: sa.suite.clone(),
             spis: report::Spis {
-                initiator: sa.spis.0.to_string(),
-                responder: sa.spis.1.to_string(),
+                initiator: sa.spis.0.clone(),
+                responder: sa.spis.1.clone(),
             },
+            windows: self.recognised(),
             child: report::Child {
                 suite: ours.suite.clone(),
                 spis: report::Spis {
@@ -368,7 +377,7 @@ impl World {
                 initiator: ours.local.clone(),
                 responder: ours.remote.clone(),
             },
-            extensions,
+            extensions: uses::of(initiator, responder),
             messages: Vec::new(),
             packets: Packets::default(),
             handshake_ms: 0.0,
@@ -376,6 +385,11 @@ impl World {
             deleted: false,
         })
     }
+}
+
+/// Where the first messages come from, if not from where the rest do.
+fn began_at(ends: Ends) -> Option<SocketAddr> {
+    (ends.ike != ends.nat_t).then_some(ends.ike)
 }
 
 fn milliseconds(time: Duration) -> f64 {
