@@ -87,7 +87,7 @@ fn initiates(case: &Case) {
 fn initiates_to(lab: &Lab, peer: &Peer<'_>, case: &Case) {
     let mut config = with_certificate(lab, Config::initiator(Family::V4), case.certificates);
     config.connection += case.keys;
-    config.sections = "[extensions.fragmentation]".into();
+    config.sections = "[extensions.fragmentation-v2]".into();
     let ikee = Ikee::start(lab, &config);
     ikee.up();
     peer.assert_up();
@@ -112,7 +112,7 @@ fn responds(case: &Case) {
 fn responds_to(lab: &Lab, peer: &Peer<'_>, case: &Case) {
     let mut config = with_certificate(lab, Config::responder(), case.certificates);
     config.connection += case.keys;
-    config.sections = "[extensions.fragmentation]".into();
+    config.sections = "[extensions.fragmentation-v2]".into();
     let ikee = Ikee::start(lab, &config);
     peer.up();
     peer.assert_logged("authentication of 'b.lab' with ");
@@ -172,6 +172,7 @@ fn large_certificates_do_not_pass_without_ike_fragments() {
     let _peer = Peer::start(&lab, BIG.scenario, Host::B, Family::V4, &[]);
     lab.script("impair.sh", &["nofrag"], &[]);
     let mut config = with_certificate(&lab, Config::initiator(Family::V4), BIG.certificates);
+    config.sections = "[extensions.fragmentation-v2]\nenabled = false".into();
     config.connection += "retransmit = { first = \"300ms\", longest = \"1s\", tries = 2 }\n";
     let ikee = Ikee::start(&lab, &config);
     ikee.up_fails();

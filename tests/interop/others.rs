@@ -43,7 +43,7 @@ const LARGE: Case = Case {
 impl Case {
     fn config(&self, lab: &Lab, config: Config, host: Host) -> Config {
         let mut config = suit(config, lab.peer, host);
-        config.sections = "[extensions.fragmentation]".into();
+        config.sections = "[extensions.fragmentation-v2]".into();
         match self.certificates {
             Some(names) => with_certificate(lab, config, names),
             None => config,

@@ -6,6 +6,7 @@
 
 pub(crate) mod citation;
 mod file;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -20,8 +21,9 @@ const DIRECTORY: &str = "tests/conformance/ledger/";
 /// How often code and tests cite a place: `(document, place)` to both counts.
 type Cited = BTreeMap<(String, String), (usize, usize)>;
 
-/// Checks the ledgers and prints the counts; with `report`, a table of all sections.
-pub(crate) fn run(tree: &Tree, report: bool) -> Result<Outcome> {
+/// Checks the ledgers and prints the counts; with `report`, a table of all sections, and the one by crate that
+/// ARCHITECTURE.md has; with `write`, puts that there.
+pub(crate) fn run(tree: &Tree, report: bool, write: bool) -> Result<Outcome> {
     let mut findings = Vec::new();
     let mut ledgers = Vec::new();
     for path in tree
@@ -44,8 +46,15 @@ pub(crate) fn run(tree: &Tree, report: bool) -> Result<Outcome> {
         compare(tree, ledger, &mut findings)?;
         findings.extend(uncited(ledger, &cited));
         findings.extend(unowned(ledger, &crates));
+        let by_crate = ledger.document == "MS-IKEE";
+        if by_crate {
+            findings.extend(table::check(tree, ledger, write)?);
+        }
         if report {
             sections(ledger, &cited);
+        }
+        if report && by_crate {
+            println!("{}", table::of(ledger));
         }
         counts(ledger);
     }

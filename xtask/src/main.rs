@@ -57,9 +57,12 @@ enum Command {
     },
     /// Requirements against the code and the tests that cite them
     Ledger {
-        /// Print a table of all sections too
+        /// Print a table of all sections, and of all crates, too
         #[arg(long)]
         report: bool,
+        /// Write the table of all crates into ARCHITECTURE.md
+        #[arg(long)]
+        write: bool,
     },
     /// The facade with no feature, each alone and all; the base crates without std
     Features,
@@ -120,7 +123,7 @@ fn dispatch(tree: &Tree, command: Command) -> shell::Result<Outcome> {
         Command::Test { quick } => test::run(tree, quick),
         Command::Tidy => tidy::run(tree),
         Command::Dag { dot } => dag::run(tree, dot),
-        Command::Ledger { report } => ledger::run(tree, report),
+        Command::Ledger { report, write } => ledger::run(tree, report, write),
         Command::Features => features::run(tree),
         Command::VendorIds { check } => vendor_ids::run(tree, check),
         Command::Interop { peer, filter } => interop::run(tree, &peer, filter.as_deref()),

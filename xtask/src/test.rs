@@ -35,7 +35,7 @@ const STEPS: [Step; 13] = [
     Step {
         name: "ledger",
         quick: true,
-        run: |tree| ledger::run(tree, false),
+        run: |tree| ledger::run(tree, false, false),
     },
     Step {
         name: "clippy",

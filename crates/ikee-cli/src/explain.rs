@@ -51,6 +51,9 @@ fn text(failure: &FailureReport, style: Style) -> String {
     if let Some(windows) = &failure.windows {
         line(&mut out, &format!("  The peer is {windows}."));
     }
+    for reason in &failure.reasons {
+        line(&mut out, &format!("  Said at that time: {reason}."));
+    }
     if !failure.vendor_ids.is_empty() {
         line(
             &mut out,

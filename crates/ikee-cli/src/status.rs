@@ -36,22 +36,7 @@ pub(crate) fn table(status: &Status, style: Style) -> String {
                 .unwrap_or_default(),
         ),
     );
-    if let Some(it) = &status.discovery {
-        line(
-            &mut text,
-            format_args!(
-                "discovery: {} flows; in clear {} out, {} in, {} refused; {} held; {} negotiations",
-                it.flows, it.clear, it.accepted, it.refused, it.held, it.negotiations
-            ),
-        );
-    }
-    if status.bugs > 0 {
-        let count = status.bugs;
-        let what = format!(
-            "{count} internal error(s) contained; each has cost an SA: see the log, and report them"
-        );
-        line(&mut text, format_args!("{}", style.bold(&what)));
-    }
+    peculiar(&mut text, status, style);
     if status.sas.is_empty() {
         text.push_str("\nno SAs\n");
     }
@@ -60,6 +45,38 @@ pub(crate) fn table(status: &Status, style: Style) -> String {
         sa_lines(&mut text, sa, style);
     }
     text
+}
+
+/// What is not so of every daemon.
+fn peculiar(text: &mut String, status: &Status, style: Style) {
+    if let Some(it) = &status.discovery {
+        line(
+            text,
+            format_args!(
+                "discovery: {} flows; in clear {} out, {} in, {} refused; {} held; {} negotiations",
+                it.flows, it.clear, it.accepted, it.refused, it.held, it.negotiations
+            ),
+        );
+    }
+    if let Some(release) = &status.release {
+        line(text, format_args!("like {release}"));
+    }
+    if status.protecting {
+        line(
+            text,
+            format_args!(
+                "{}",
+                style.bold("a flood: peers of IKEv1 have to return a cookie")
+            ),
+        );
+    }
+    if status.bugs > 0 {
+        let count = status.bugs;
+        let what = format!(
+            "{count} internal error(s) contained; each has cost an SA: see the log, and report them"
+        );
+        line(text, format_args!("{}", style.bold(&what)));
+    }
 }
 
 fn sa_lines(text: &mut String, sa: &SaReport, style: Style) {
@@ -110,18 +127,29 @@ fn sa_lines(text: &mut String, sa: &SaReport, style: Style) {
         "SPIs",
         &format!("{} (initiator)  {} (responder)", sa.spis.0, sa.spis.1),
     );
+    learned_lines(text, sa);
+    for child in &sa.children {
+        child_lines(text, child, style);
+    }
+}
+
+/// What the peer and the extensions have told.
+fn learned_lines(text: &mut String, sa: &SaReport) {
     for (label, items) in [
         ("assigned", &sa.assigned),
         ("DNS", &sa.dns),
-        ("servers", &sa.servers),
-        ("P-CSCF", &sa.proxies),
+        ("servers", &sa.learned.servers),
+        ("P-CSCF", &sa.learned.proxies),
     ] {
         if !items.is_empty() {
             row(text, label, &items.join(", "));
         }
     }
-    for child in &sa.children {
-        child_lines(text, child, style);
+    let told = sa.learned.extensions.iter();
+    // these have lines of their own
+    let shown = ["server-address", "pcscf"];
+    for (name, what) in told.filter(|(name, _)| !shown.contains(&name.as_str())) {
+        line(text, format_args!("  {name}: {what}"));
     }
 }
 

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+#[path = "daemon/extensions.rs"]
+mod extensions;
 #[path = "daemon/operate.rs"]
 mod operate;
 #[path = "daemon/service.rs"]
@@ -52,7 +54,7 @@ nat_t_port = {}
 control = "ikee.sock"
 tun = "none"
 key_log_dir = "keys"
-[extensions.fragmentation]
+[extensions.fragmentation-v2]
 [connections.peer]
 remote = "{}"
 remote_ports = {{ ike = {}, nat_t = {} }}

@@ -10,9 +10,9 @@ mod extensions;
 mod fingerprint;
 mod lifetime;
 mod outline;
-mod peers;
 mod plane;
 mod proof;
+mod released;
 mod runtime;
 mod schema;
 mod secret;
@@ -20,10 +20,7 @@ mod text;
 mod v1;
 mod versions;
 
-pub use self::peers::{DosSettings, DpdSettings, FailoverSettings};
-
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use core::time::Duration;
+use core::net::{IpAddr, SocketAddr};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -37,6 +34,8 @@ use crate::trust::Trust;
 
 pub use discovery::DiscoverySettings;
 pub use error::ConfigError;
+pub(crate) use extensions::tables;
+pub use extensions::{ExtensionSettings, Special};
 pub(crate) use fingerprint::Fingerprint;
 pub use outline::{ChildOutline, Outline, Versions};
 pub use plane::KernelSettings;
@@ -169,74 +168,6 @@ pub enum ProviderChoice {
     RustCrypto,
     /// Graviola: fast, on recent x86-64 and AArch64 processors.
     Graviola,
-}
-
-/// Which extensions are on, and what they are told.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct ExtensionSettings {
-    /// IKEv2 message fragmentation (RFC 7383, \[MS-IKEE\] §3.15).
-    pub fragmentation: Option<FragmentationSettings>,
-    /// Negotiation discovery in IKEv1 (\[MS-IKEE\] §3.7).
-    pub discovery: Option<DiscoverySettings>,
-    /// Internal server addresses (\[MS-IKEE\] §3.11).
-    pub server_address: Option<ServerAddressSettings>,
-    /// Addresses of P-CSCFs in IKEv2 (RFC 7651, \[MS-IKEE\] §3.16): those that we tell clients.
-    pub pcscf: Option<Vec<IpAddr>>,
-    /// Protection of IKEv1 against floods (\[MS-IKEE\] §3.9).
-    pub dos: Option<DosSettings>,
-    /// The search for dead peers (\[MS-IKEE\] §3.12).
-    pub dpd: Option<DpdSettings>,
-    /// Fast failover of IKEv1 (\[MS-IKEE\] §3.5, §3.6).
-    pub failover: Option<FailoverSettings>,
-    /// NAT traversal of IKEv1 (RFC 3947, \[MS-IKEE\] §3.2).
-    pub nat_t: Option<NatTSettings>,
-    /// Fragmentation of IKEv1 (\[MS-IKEE\] §3.3).
-    pub fragmentation_v1: Option<FragmentationV1Settings>,
-    /// Deletes of IKEv1 that are acknowledged (\[MS-IKEE\] §3.8).
-    pub reliable_delete: bool,
-    /// Windows' reasons for failures (\[MS-IKEE\] §2.2.6, §2.2.7), in IKEv1 and in IKEv2.
-    pub status: (bool, bool),
-    /// Our generated addresses, from connections that prove them (\[MS-IKEE\] §3.4).
-    pub cga: Vec<ikee::cga::Identity>,
-}
-
-/// What NAT traversal is told.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct NatTSettings {
-    /// Encapsulate even without a NAT.
-    pub forced: bool,
-    /// Silence after which the NAT is kept awake.
-    pub keepalive: Option<Duration>,
-}
-
-/// What the fragmentation of IKEv1 is told.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct FragmentationV1Settings {
-    /// How long an answer is awaited before a message is repeated in fragments.
-    pub delay: Option<Duration>,
-}
-
-/// What the fragmentation extension is told.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct FragmentationSettings {
-    /// Octets of an IPv4 packet beyond which messages are fragmented.
-    pub packet_size_ipv4: Option<u16>,
-    /// The same for IPv6.
-    pub packet_size_ipv6: Option<u16>,
-}
-
-/// What the server-address extension is told.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct ServerAddressSettings {
-    /// Our address inside the tunnel, for clients that ask.
-    pub ipv4: Option<Ipv4Addr>,
-    /// The same for IPv6.
-    pub ipv6: Option<Ipv6Addr>,
 }
 
 /// Reads and checks a configuration file.

@@ -21,7 +21,8 @@ pub use failure::{Advice, Class, Comparison, FailureReport, Side};
 pub use news::{News, Topic};
 pub use plan::Plan;
 pub use report::{
-    ChildReport, ConnectionReport, DiscoveryReport, Negotiated, SaReport, Status, Times, Traffic,
+    ChildReport, ConnectionReport, DiscoveryReport, Learned, Negotiated, SaReport, Status, Times,
+    Traffic,
 };
 
 /// Version of this protocol.

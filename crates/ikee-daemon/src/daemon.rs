@@ -10,6 +10,7 @@ mod count;
 mod discovery;
 mod events;
 mod failures;
+mod learned;
 mod limit;
 mod listeners;
 mod notes;
@@ -27,7 +28,7 @@ mod v1;
 mod waiters;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 
@@ -140,6 +141,8 @@ struct Book {
     dns: Dns,
     /// SAs that are gone without a word; to be forgotten.
     lost: Vec<SaId>,
+    /// SAs that were made to prove something, and have; their end is no failure.
+    proofs: BTreeSet<SaId>,
     /// Datagrams that led to nothing.
     dropped: u64,
     provider: &'static str,

@@ -90,6 +90,7 @@ pub(crate) fn report(case: &Case<'_>) -> FailureReport {
         summary: case.failure.to_string(),
         comparisons: comparisons(case),
         vendor_ids: peer::names(about.vendor_ids),
+        reasons: Vec::new(),
         windows,
         advice,
     }

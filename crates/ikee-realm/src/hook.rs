@@ -36,6 +36,11 @@ impl SecurityRealm {
         self
     }
 
+    /// Replaces all policies that have a realm, as [`with`](Self::with) does one; SAs that stand know what they were told.
+    pub fn set_policies(&mut self, policies: impl IntoIterator<Item = (PolicyId, RealmId)>) {
+        self.policies = policies.into_iter().collect();
+    }
+
     /// The realm of a policy, if it has one ([MS-IKEE] §3.14.1).
     #[must_use]
     pub fn realm(&self, policy: PolicyId) -> Option<RealmId> {

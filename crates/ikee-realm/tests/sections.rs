@@ -104,6 +104,9 @@ fn what_follows_the_hash_is_the_id_and_comes_back() {
 fn the_realm_of_a_policy_can_be_read() {
     assert_eq!(realms().realm(R), Some(r()));
     assert_eq!(realms().realm(PLAIN), None);
+    let mut changed = realms();
+    changed.set_policies([(PLAIN, r())]);
+    assert_eq!((changed.realm(R), changed.realm(PLAIN)), (None, Some(r())));
 }
 
 /// [MS-IKEE] §3.14.1/2, [MS-IKEE] note 11/2

@@ -1,5 +1,8 @@
+use alloc::collections::BTreeMap;
+
 use ike_ext::{
-    Context, Draft, Extension, Inbound, Lifecycle, Policy, Role, SaId, SaTable, Stage, Verdict,
+    Context, Draft, Extension, Inbound, Lifecycle, Policy, PolicyId, Role, SaId, SaTable, Stage,
+    Verdict,
 };
 use isakmp_wire::{ExchangeType, Version};
 
@@ -15,6 +18,7 @@ const FIRST: Stage = Stage::request(ExchangeType::IKE_SA_INIT);
 #[derive(Debug)]
 pub struct Xbox {
     announces: Option<Negotiation>,
+    policies: BTreeMap<PolicyId, Negotiation>,
     listens: bool,
     counts: Counts,
     sas: SaTable<Row>,
@@ -26,6 +30,7 @@ impl Xbox {
     pub fn new() -> Self {
         Self {
             announces: None,
+            policies: BTreeMap::new(),
             listens: false,
             counts: Counts::default(),
             sas: SaTable::new(),
@@ -38,6 +43,11 @@ impl Xbox {
     pub const fn announcing(mut self, negotiation: Negotiation) -> Self {
         self.announces = Some(negotiation);
         self
+    }
+
+    /// Replaces the policies under which negotiations are announced; others are as [`announcing`](Self::announcing) says.
+    pub fn set_policies(&mut self, policies: impl IntoIterator<Item = (PolicyId, Negotiation)>) {
+        self.policies = policies.into_iter().collect();
     }
 
     /// As a responder, takes note of the type, and counts ([MS-IKEE] §3.13.5.2).
@@ -95,9 +105,14 @@ impl Extension for Xbox {
         "xbox"
     }
 
-    fn on_outgoing(&mut self, _: &mut Context<'_>, sa: SaId, draft: &mut Draft<'_>) {
+    fn on_outgoing(&mut self, cx: &mut Context<'_>, sa: SaId, draft: &mut Draft<'_>) {
         let first = draft.version() == Version::V2 && draft.stage() == FIRST;
-        if let Some(negotiation) = self.announces.filter(|_| first) {
+        if !first {
+            return;
+        }
+        let policy = cx.host().facts(sa).and_then(|facts| facts.policy);
+        let special = policy.and_then(|policy| self.policies.get(&policy).copied());
+        if let Some(negotiation) = special.or(self.announces) {
             draft.vendor_id(&MARK);
             draft.vendor_id(&with_type(negotiation.number()));
             let row = Row {

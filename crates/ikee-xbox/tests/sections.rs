@@ -1,7 +1,7 @@
 //! [MS-IKEE] §3.13: one test for each requirement, by its number in the ledger.
 
 use ike_ext::kit::{Rig, Stock};
-use ike_ext::{Lifecycle, Role, SaFacts, SaId, Stage, Verdict};
+use ike_ext::{Lifecycle, PolicyId, Role, SaFacts, SaId, Stage, Verdict};
 use ikee_xbox::{Negotiation, Xbox};
 use isakmp_wire::v2::kind;
 use isakmp_wire::{ExchangeType, OwnedPayload, Version, vendor_id};
@@ -220,4 +220,17 @@ fn it_leaves_no_row_and_no_timer() {
 #[test]
 fn it_survives_truncation() {
     stock().survives_truncation();
+}
+
+/// [MS-IKEE] §3.13.5: an application with several policies says under which one it is an Xbox
+#[test]
+fn negotiations_can_be_announced_under_some_policies_only() {
+    let (game, work) = (PolicyId::new(1), PolicyId::new(2));
+    let mut xbox = Xbox::new();
+    xbox.set_policies([(game, Negotiation::One)]);
+    let mut rig = Rig::new(xbox, Role::Initiator);
+    for (policy, wanted) in [(Some(work), 0), (None, 0), (Some(game), 2)] {
+        rig.host.sas.get_mut(&Rig::SA).unwrap().0.policy = policy;
+        assert_eq!(rig.outgoing(FIRST, Vec::new()).len(), wanted, "{policy:?}");
+    }
 }

@@ -173,7 +173,7 @@ const fn later_error(kind: NotifyType) -> Option<Explanation> {
         ),
         N::MS_STATUS => (
             "Windows reports a status code",
-            "the code is a Windows error number: 13801 certificate, 13868 no common suite",
+            "the number in it, one of Windows' errors, says why",
         ),
         _ => return None,
     };

@@ -4,18 +4,20 @@ use core::time::Duration;
 use std::path::{Path, PathBuf};
 
 use ikee::doi::{EspProposal, Identity, IkeProposal};
-use ikee::ext::{PolicyId, Protect};
+use ikee::ext::{PolicyId, Protection};
 use ikee::ikev1;
 use ikee::ikev2::{
     self, Addressing, Limits, Ports, Profile, Remote, Retransmit, Selectors, StartAction,
 };
+use ikee::profile::Release;
+use ikee::xbox::Negotiation;
 use toml::Spanned;
 
 use super::error::{ConfigError, Source};
 use super::text::{FromText, Ordered, SelectorItem, Text};
 use super::{
-    Fingerprint, Outline, Settings, discovery, extensions, lifetime, plane, proof, runtime, schema,
-    v1, versions,
+    Fingerprint, Outline, Settings, Special, discovery, extensions, lifetime, plane, proof,
+    released, runtime, schema, v1, versions,
 };
 use crate::trust::Trust;
 
@@ -47,25 +49,30 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
         cga: Vec::new(),
     };
     let mut gathered = plane::Gathered::new(file.daemon.data_plane);
-    gathered.discovers = file.extensions.discovery.is_some();
-    let built = connections(&mut proofs, &mut gathered, file.connections)?;
-    let ikev1 = v1::config(built.v1, ports, &file.daemon, &file.limits);
+    gathered.discovers = discovery::is_on(file.extensions.discovery.as_ref());
+    let (mut extensions, protection) = extensions::extensions(source, &file, gathered.is_kernel())?;
+    let devices = file.extensions.discovery.clone();
+    let release = extensions.release();
+    let built = connections(&mut proofs, &mut gathered, file.connections, release)?;
+    let ikev1 = v1::config(
+        built.v1,
+        ports,
+        (&file.daemon, release.is_some()),
+        protection,
+        &file.limits,
+    );
     let mut endpoint = ikev2::Config::new(built.v2);
     endpoint.ports = ports;
-    endpoint.limits = limits(&file.limits);
+    endpoint.limits = limits(&file.limits, protection);
     endpoint.key_log = file.daemon.key_log_dir.is_some();
     endpoint.profile = match file.daemon.profile {
         Some(schema::Profile::Rfc) => Profile::RFC,
         Some(schema::Profile::Microsoft) | None => Profile::MICROSOFT,
     };
     let mut runtime = runtime::runtime(source, file.daemon)?;
-    let kernel = gathered.is_kernel();
-    let protection = endpoint.limits.protection;
-    let mut extensions = extensions::extensions(source, &file.extensions, kernel, protection)?;
-    extensions.cga = proofs.cga;
-    extensions.discovery =
-        discovery::settings(source, file.extensions.discovery.as_ref(), &runtime)?;
+    extensions.discovery = discovery::settings(source, devices.as_ref(), &runtime)?;
     runtime.kernel = gathered.settings;
+    extensions.cga = proofs.cga;
     Ok(Settings {
         runtime,
         endpoint,
@@ -96,10 +103,11 @@ fn connections(
     proofs: &mut proof::Builder<'_>,
     gathered: &mut plane::Gathered,
     given: Ordered<schema::Connection>,
+    release: Option<Release>,
 ) -> Checked<Connections> {
     let source = proofs.source;
     let mut built = Connections::default();
-    for (number, (name, connection)) in (1_u64..).zip(given.0) {
+    for (number, (name, mut connection)) in (1_u64..).zip(given.0) {
         if connection.start {
             initiates(source, &name, &connection)?;
             built.start.push(name.get_ref().clone());
@@ -107,17 +115,23 @@ fn connections(
         built.inline_psk |= connection.holds_a_secret();
         versions::check(source, &name, &connection)?;
         let version = connection.version;
-        let rules = discovery::rules(source, gathered.discovers, &name, &connection)?;
+        let told = (
+            discovery::rules(source, gathered.discovers, &name, &connection)?,
+            special(&connection.special),
+        );
+        let gaps = released::Gaps::of(release, &connection);
+        gaps.fill(true, &name, &mut connection);
         let mut v1 = version
             .has_v1()
             .then(|| v1::connect(proofs, gathered, &name, &connection))
             .transpose()?;
+        gaps.fill(false, &name, &mut connection);
         let mut v2 = version
             .has_v2()
             .then(|| connect(proofs, gathered, &name, connection))
             .transpose()?;
         let kernel = gathered.of(name.get_ref());
-        let print = Fingerprint::of(v1.as_ref(), v2.as_ref(), &kernel);
+        let print = Fingerprint::of(v1.as_ref(), v2.as_ref(), (&kernel, &told.1));
         built.fingerprints.push(print);
         let policy = PolicyId::new(number);
         v1.iter_mut().for_each(|it| it.policy = policy);
@@ -128,13 +142,23 @@ fn connections(
             .map(|it| Outline::of_v1(it, version.into(), traps));
         let of_v2 = v2.iter().map(|it| Outline::of_v2(it, version.into()));
         let outline = of_v2.chain(of_v1).next();
-        built
-            .outlines
-            .extend(outline.map(|it| it.with_discovery(rules)));
+        built.outlines.extend(outline.map(|it| it.telling(told)));
         built.v2.extend(v2);
         built.v1.extend(v1);
     }
     Ok(built)
+}
+
+/// What a connection tells extensions, once it is checked.
+fn special(given: &schema::Special) -> Special {
+    Special {
+        realm: given.realm.as_ref().map(|it| it.get_ref().0),
+        xbox: given.xbox.as_ref().map(|it| match it.get_ref() {
+            0 => Negotiation::Zero,
+            _ => Negotiation::One,
+        }),
+        correlate_with: given.correlate_with.as_ref().map(|it| it.get_ref().clone()),
+    }
 }
 
 /// A path of the configuration, relative to the configuration's folder.
@@ -143,19 +167,9 @@ pub(super) fn beside(file: &Path, path: &Path) -> PathBuf {
         .map_or_else(|| path.to_owned(), |folder| folder.join(path))
 }
 
-fn limits(given: &schema::Limits) -> Limits {
+fn limits(given: &schema::Limits, protection: Protection) -> Limits {
     let mut limits = Limits::default();
-    let protection = &mut limits.protection;
-    protection.mode = match given.cookies {
-        Some(schema::Cookies::Always) => Protect::Always,
-        Some(schema::Cookies::Never) => Protect::Never,
-        Some(schema::Cookies::Auto) | None => Protect::Automatic,
-    };
-    protection.on = given.cookie_threshold.unwrap_or(protection.on);
-    protection.off = given.cookie_threshold_off.unwrap_or(protection.off);
-    protection.per_address = given
-        .half_open_per_address
-        .unwrap_or(protection.per_address);
+    limits.protection = protection;
     limits.half_open = given.half_open.unwrap_or(limits.half_open);
     limits.half_open_timeout = given
         .half_open_timeout
@@ -200,7 +214,7 @@ fn connect(
     connection.force_encapsulation =
         !gathered.is_kernel() || is_set(given.peer.ports.nat_t_always.as_ref());
     connection.start_on_nat_t = is_set(given.peer.ports.nat_t_first.as_ref());
-    if let Some(liveness) = given.liveness {
+    if let Some(liveness) = given.peer.liveness {
         connection.liveness = (liveness.0 > Duration::ZERO).then_some(liveness.0);
     }
     connection.lifetime = lifetime::ike(&given.lifetime);

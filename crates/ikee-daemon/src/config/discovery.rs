@@ -26,9 +26,10 @@ pub struct DiscoverySettings {
 }
 
 /// `[extensions.discovery]` as it stands in the file.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Given {
+pub(crate) struct Given {
+    enabled: Option<bool>,
     outer: Spanned<String>,
     flows: Option<Spanned<u32>>,
     forget: Option<Time>,
@@ -46,13 +47,18 @@ pub(super) enum Word {
     Outbound,
 }
 
+/// Whether the section is there and does not say no.
+pub(super) fn is_on(given: Option<&Spanned<Given>>) -> bool {
+    given.is_some_and(|it| it.get_ref().enabled != Some(false))
+}
+
 /// The section, checked against the data plane.
 pub(super) fn settings(
     source: Source<'_>,
     given: Option<&Spanned<Given>>,
     runtime: &Runtime,
 ) -> Checked<Option<DiscoverySettings>> {
-    let Some(section) = given else {
+    let Some(section) = given.filter(|_| is_on(given)) else {
         return Ok(None);
     };
     if runtime.data_plane == DataPlaneChoice::Kernel {

@@ -7,7 +7,7 @@ use ikee::ikev1::{self, Proof, Xauth};
 use ikee::ikev2::{self, LocalProof, RemoteProof};
 use zeroize::Zeroizing;
 
-use super::KernelSettings;
+use super::{KernelSettings, Special};
 
 /// A digest of all that a connection is, secrets included. It never leaves the process.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -24,11 +24,11 @@ impl Fingerprint {
     pub(crate) fn of(
         v1: Option<&ikev1::Connection>,
         v2: Option<&ikev2::Connection>,
-        kernel: &[KernelSettings],
+        (kernel, special): (&[KernelSettings], &Special),
     ) -> Self {
         let mut text = Zeroizing::new(String::new());
         // a String takes everything; every field is in here, of secrets their length
-        write!(text, "{v1:?}{v2:?}{kernel:?}").unwrap_or_default();
+        write!(text, "{v1:?}{v2:?}{kernel:?}{special:?}").unwrap_or_default();
         let mut parts: Vec<&[u8]> = vec![text.as_bytes()];
         if let Some(connection) = v1 {
             secrets_v1(&connection.authentication, &mut parts);

@@ -9,7 +9,7 @@ use ikee::doi::encapsulation::Mode;
 use ikee::ext::PolicyId;
 use ikee::{ikev1, ikev2};
 
-use super::schema;
+use super::{Special, schema};
 
 /// Which versions of IKE a connection speaks.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -66,6 +66,8 @@ pub struct Outline {
     pub remote_id: Option<String>,
     /// Its children.
     pub children: Vec<ChildOutline>,
+    /// What it tells extensions.
+    pub special: Special,
 }
 
 /// What every part of the daemon wants to know of a child.
@@ -87,11 +89,12 @@ pub struct ChildOutline {
 }
 
 impl Outline {
-    /// With what is discovered for each child.
-    pub(super) fn with_discovery(mut self, rules: Vec<Option<Rule>>) -> Self {
+    /// With what is discovered for each child, and with what it tells other extensions.
+    pub(super) fn telling(mut self, (rules, special): (Vec<Option<Rule>>, Special)) -> Self {
         for (child, rule) in self.children.iter_mut().zip(rules) {
             child.discovery = rule;
         }
+        self.special = special;
         self
     }
 
@@ -111,6 +114,7 @@ impl Outline {
                 .iter()
                 .map(ChildOutline::of_v2)
                 .collect(),
+            special: Special::default(),
         }
     }
 
@@ -135,6 +139,7 @@ impl Outline {
             children: children
                 .map(|child| ChildOutline::of_v1(child, trap(child)))
                 .collect(),
+            special: Special::default(),
         }
     }
 }

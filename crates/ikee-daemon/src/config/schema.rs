@@ -1,27 +1,33 @@
 //! The configuration file as serde reads it; `build.rs` gives it meaning.
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use ikee::doi::Identity;
 use ikee::ikev2::Pool;
+use ikee::profile::Release;
+use ikee::realm::RealmId;
 use ikee::x509::Purpose;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 use super::DnsChoice;
+use super::discovery;
+use super::extensions::tables::Tables;
 use super::plane::Mark;
 use super::text::{Anyone, Ordered, Prefixed6, Secret, SelectorItem, Text, Time};
-use super::{discovery, peers};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct File {
+    /// The release of Windows to be like.
+    #[serde(rename = "as")]
+    pub(super) release: Option<Spanned<Text<Release>>>,
     pub(super) daemon: Daemon,
     pub(super) limits: Limits,
-    pub(super) extensions: Extensions,
+    pub(super) extensions: Tables,
     pub(super) connections: Ordered<Connection>,
 }
 
@@ -67,14 +73,6 @@ pub(super) enum Profile {
     Rfc,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Cookies {
-    Auto,
-    Always,
-    Never,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Limits {
@@ -86,64 +84,12 @@ pub(super) struct Limits {
     pub(super) half_open_timeout: Option<Time>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub(super) struct Extensions {
-    pub(super) fragmentation: Option<Fragmentation>,
-    pub(super) server_address: Option<ServerAddress>,
-    pub(super) pcscf: Option<Pcscf>,
-    pub(super) dos: Option<peers::Dos>,
-    pub(super) dpd: Option<Spanned<peers::Dpd>>,
-    pub(super) failover: Option<peers::Failover>,
-    pub(super) nat_t: NatT,
-    pub(super) fragmentation_v1: FragmentationV1,
-    pub(super) discovery: Option<Spanned<discovery::Given>>,
-    pub(super) reliable_delete: Switch,
-    pub(super) status: Switch,
-}
-
-/// An extension that is told nothing else.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Switch {
-    pub(super) enabled: Option<bool>,
-}
-
-/// NAT traversal of IKEv1; on unless it is switched off.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct NatT {
-    pub(super) enabled: Option<bool>,
-    pub(super) forced: bool,
-    pub(super) keepalive: Option<Time>,
-}
-
-/// Fragmentation of IKEv1; on unless it is switched off.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct FragmentationV1 {
-    pub(super) enabled: Option<bool>,
-    pub(super) delay: Option<Time>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Fragmentation {
-    pub(super) packet_size_ipv4: Option<u16>,
-    pub(super) packet_size_ipv6: Option<u16>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct ServerAddress {
-    pub(super) ipv4: Option<Text<Ipv4Addr>>,
-    pub(super) ipv6: Option<Text<Ipv6Addr>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Pcscf {
-    pub(super) addresses: Option<Spanned<Vec<Text<IpAddr>>>>,
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Cookies {
+    Auto,
+    Always,
+    Never,
 }
 
 /// A connection; the keys of IKEv1 stand among the others.
@@ -160,7 +106,7 @@ pub(super) struct Connection {
     pub(super) v1: V1,
     pub(super) proposals: Option<Suites>,
     pub(super) addresses: Addresses,
-    pub(super) liveness: Option<Time>,
+    pub(super) special: Special,
     pub(super) retransmit: Retransmit,
     pub(super) lifetime: Lifetime,
     pub(super) children: Ordered<Child>,
@@ -172,6 +118,18 @@ pub(super) struct Peer {
     pub(super) remote: Option<Text<IpAddr>>,
     pub(super) ports: RemotePorts,
     pub(super) id: Option<Text<Anyone>>,
+    /// Silence after which it is asked whether it lives.
+    pub(super) liveness: Option<Time>,
+}
+
+/// A connection's keys of extensions of IKEv2.
+#[derive(Debug, Default)]
+pub(super) struct Special {
+    pub(super) realm: Option<Spanned<Text<RealmId>>>,
+    pub(super) xbox: Option<Spanned<u32>>,
+    pub(super) correlate_with: Option<Spanned<String>>,
+    /// A key of the whole file, which has no place here.
+    pub(super) release: Option<Spanned<String>>,
 }
 
 /// A connection's keys of IKEv1.
@@ -206,6 +164,10 @@ enum Key {
     Proposals,
     Addresses,
     Liveness,
+    Realm,
+    Xbox,
+    CorrelateWith,
+    As,
     Retransmit,
     Lifetime,
     Children,
@@ -247,7 +209,11 @@ impl<'de> Visitor<'de> for ConnectionVisitor {
                 Key::ModeConfig => it.v1.mode_config = Some(map.next_value()?),
                 Key::Proposals => it.proposals = Some(map.next_value()?),
                 Key::Addresses => it.addresses = map.next_value()?,
-                Key::Liveness => it.liveness = Some(map.next_value()?),
+                Key::Liveness => it.peer.liveness = Some(map.next_value()?),
+                Key::Realm => it.special.realm = Some(map.next_value()?),
+                Key::Xbox => it.special.xbox = Some(map.next_value()?),
+                Key::CorrelateWith => it.special.correlate_with = Some(map.next_value()?),
+                Key::As => it.special.release = Some(map.next_value()?),
                 Key::Retransmit => it.retransmit = map.next_value()?,
                 Key::Lifetime => it.lifetime = map.next_value()?,
                 Key::Children => it.children = map.next_value()?,

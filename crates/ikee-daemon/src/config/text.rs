@@ -13,6 +13,8 @@ use ikee::doi::selector::TrafficSelector;
 use ikee::doi::{EspProposal, Identity, IkeProposal, v1};
 use ikee::ikev1::AhProposal;
 use ikee::ikev2::{Pool, PoolError};
+use ikee::profile::Release;
+use ikee::realm::RealmId;
 use ikee::x509::Purpose;
 
 /// What can be read from a string of the configuration.
@@ -26,7 +28,7 @@ pub(crate) trait FromText: Sized {
 }
 
 /// A value typed as text; serde attaches the place of its errors.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Text<T>(pub(crate) T);
 
 impl<'de, T: FromText> Deserialize<'de> for Text<T> {
@@ -185,6 +187,38 @@ impl FromText for EspProposal {
     }
 }
 
+impl FromText for Release {
+    const WHAT: &'static str = "a release of Windows such as \"windows-7\"";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        Self::parse(text).ok_or_else(|| {
+            let words: Vec<&str> = Self::ALL.iter().map(|it| it.word()).collect();
+            format!(
+                "{text:?} is no release of Windows; write one of {}",
+                words.join(", ")
+            )
+        })
+    }
+}
+
+impl FromText for RealmId {
+    const WHAT: &'static str = "a realm: its name, or its id as \"hex:\" and 32 digits";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        let Some(digits) = text.strip_prefix("hex:") else {
+            return match text {
+                "" => Err(format!("the realm is empty; write {}", Self::WHAT)),
+                name => Ok(Self::from_name(name)),
+            };
+        };
+        let fine = digits.len() == 2 * Self::LEN && digits.bytes().all(|it| it.is_ascii_hexdigit());
+        let number = u128::from_str_radix(digits, 16).ok().filter(|_| fine);
+        number
+            .map(|number| Self::new(number.to_be_bytes()))
+            .ok_or_else(|| format!("{text:?} is no id of a realm; write \"hex:\" and 32 digits"))
+    }
+}
+
 impl FromText for Purpose {
     const WHAT: &'static str =
         "\"ipsecIKE\", \"serverAuth\", \"clientAuth\" or \"iKEIntermediate\"";
@@ -249,7 +283,7 @@ impl FromText for SelectorItem {
 }
 
 /// A duration: a number of seconds, or text with a unit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Time(pub(crate) Duration);
 
 const TIME: &str = "a duration such as \"30s\", \"500ms\", \"2m\" or 30 (seconds)";
@@ -299,7 +333,7 @@ impl Visitor<'_> for TimeVisitor {
 }
 
 /// A table whose entries keep the order of the file: connections are tried in it.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Ordered<T>(pub(crate) Vec<(Spanned<String>, T)>);
 
 impl<T> Default for Ordered<T> {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use ikee::doi::{EspProposal, v1};
-use ikee::ext::PolicyId;
+use ikee::ext::{PolicyId, Protection};
 use ikee::ikev1::{
     Addressing, AhProposal, Child, Config, Connection, Limits, Ports, Profile, Proof, Remote,
     Retransmit, Selector, Suites, Xauth,
@@ -25,7 +25,8 @@ const AH_PROPOSALS: [&str; 1] = ["sha256-sha384"];
 pub(super) fn config(
     connections: Vec<Connection>,
     ports: ikev2::Ports,
-    daemon: &schema::Daemon,
+    (daemon, like_windows): (&schema::Daemon, bool),
+    protection: Protection,
     given: &schema::Limits,
 ) -> Config {
     let mut config = Config::new(connections);
@@ -33,27 +34,26 @@ pub(super) fn config(
         ike: ports.ike,
         nat_t: ports.nat_t,
     };
-    config.limits = limits(given);
+    config.limits = limits(given, protection);
     config.key_log = daemon.key_log_dir.is_some();
-    config.profile = profile(daemon.profile);
+    config.profile = profile(daemon, like_windows);
     config
 }
 
-fn limits(given: &schema::Limits) -> Limits {
+fn limits(given: &schema::Limits, protection: Protection) -> Limits {
     let mut limits = Limits::default();
     limits.half_open = given.half_open.unwrap_or(limits.half_open);
-    limits.half_open_per_address = given
-        .half_open_per_address
-        .unwrap_or(limits.half_open_per_address);
+    limits.half_open_per_address = protection.per_address;
     limits.half_open_timeout = given
         .half_open_timeout
         .map_or(limits.half_open_timeout, |time| time.0);
     limits
 }
 
-const fn profile(given: Option<schema::Profile>) -> Profile {
-    match given {
+const fn profile(daemon: &schema::Daemon, like_windows: bool) -> Profile {
+    match daemon.profile {
         Some(schema::Profile::Microsoft) => Profile::MICROSOFT,
+        None if like_windows => Profile::MICROSOFT,
         // the commit bit and what else Windows does differently breaks more than it mends
         Some(schema::Profile::Rfc) | None => Profile::RFC,
     }
@@ -91,7 +91,7 @@ pub(super) fn connect(
     connection.options.aggressive = flag(&given.v1.aggressive);
     connection.options.legacy = flag(&given.v1.legacy);
     connection.options.initial_contact = given.lifetime.initial_contact.unwrap_or(true);
-    if let Some(liveness) = given.liveness {
+    if let Some(liveness) = given.peer.liveness {
         connection.options.liveness = (liveness.0 > Duration::ZERO).then_some(liveness.0);
     }
     check_aggressive(source, name, given, &connection)?;

@@ -17,6 +17,13 @@ fn span<T>(given: &Option<Spanned<T>>) -> Option<Range<usize>> {
 
 /// Refuses what a connection's version does not have.
 pub(super) fn check(source: Source<'_>, name: &Spanned<String>, given: &Connection) -> Checked<()> {
+    if let Some(release) = &given.special.release {
+        let what = format!(
+            "connection {:?}: a peer hears what we are like before a connection is chosen; move as to the top of the file",
+            name.get_ref()
+        );
+        return Err(source.error(release.span(), what));
+    }
     let (keys, other) = match given.version {
         Version::Both => return Ok(()),
         Version::Ikev1 => (only_v2(given), "IKEv2"),
@@ -67,6 +74,9 @@ fn only_v2(given: &Connection) -> Vec<Key> {
         ("lifetime.jitter", span(&lifetime.jitter)),
         ("lifetime.hard", span(&lifetime.hard)),
         ("lifetime.unique", span(&lifetime.unique)),
+        ("realm", span(&given.special.realm)),
+        ("xbox", span(&given.special.xbox)),
+        ("correlate_with", span(&given.special.correlate_with)),
     ];
     let ports = &given.peer.ports;
     keys.push(("remote_ports.nat_t_first", span(&ports.nat_t_first)));

@@ -34,6 +34,9 @@ pub struct FailureReport {
     /// What the peer's vendor IDs say of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub vendor_ids: Vec<String>,
+    /// What the peer has said of it in Windows' codes, or who pretends to be the peer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
     /// The release of Windows that the peer says it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub windows: Option<String>,

@@ -74,6 +74,8 @@ pub enum Topic {
     Refused,
     /// A peer gives a reason for a failure in Windows' words.
     Status,
+    /// An extension has learned something of an SA.
+    Extension,
     /// The configuration was read again.
     Reloaded,
     /// A bug was contained; it has cost an SA.
@@ -92,6 +94,7 @@ impl core::fmt::Display for Topic {
             Self::Failed => "failed",
             Self::Closed => "closed",
             Self::Rekeyed => "rekeyed",
+            Self::Extension => "extension",
             Self::ChildUp => "child-up",
             Self::ChildFailed => "child-failed",
             Self::ChildRekeyed => "child-rekeyed",

@@ -1,5 +1,7 @@
 //! What `status` and `list` answer.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The daemon and its SAs.
@@ -16,6 +18,12 @@ pub struct Status {
     pub extensions: Vec<String>,
     /// Addresses and ports it listens on.
     pub listen: Vec<String>,
+    /// The release of Windows that it is like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+    /// Whether peers of IKEv1 have to return a cookie at present (\[MS-IKEE\] §3.9).
+    #[serde(default)]
+    pub protecting: bool,
     /// The TUN device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tun: Option<String>,
@@ -89,14 +97,26 @@ pub struct SaReport {
     /// DNS servers that the peer named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dns: Vec<String>,
+    /// What extensions have learned of it.
+    #[serde(flatten)]
+    pub learned: Learned,
+    /// Its child SAs.
+    pub children: Vec<ChildReport>,
+}
+
+/// What extensions have learned of an SA; its fields stand among the SA's own.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Learned {
     /// The peer's addresses inside the tunnel (\[MS-IKEE\] §3.11).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub servers: Vec<String>,
     /// The P-CSCFs that the peer named, best first (RFC 7651, \[MS-IKEE\] §3.16).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proxies: Vec<String>,
-    /// Its child SAs.
-    pub children: Vec<ChildReport>,
+    /// By extension, one line for people.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extensions: BTreeMap<String, String>,
 }
 
 /// What an IKE SA is of; its fields stand among the SA's own.

@@ -5,9 +5,6 @@ use core::net::{IpAddr, SocketAddr};
 
 use ikee::ext::{Instant, PolicyId, Role, SaId};
 use ikee::ikev2::{CloseReason, Established, Event, Failure, Message};
-use ikee::pcscf::Pcscf;
-use ikee::server_address::ServerAddress;
-use ikee::status::Report;
 use ikee::wire::{ExchangeType, Spi};
 
 use super::Daemon;
@@ -44,6 +41,9 @@ impl Daemon {
                 failure,
                 attempt,
             } => {
+                if self.book.proofs.remove(&sa) {
+                    return self.forget(sa).await;
+                }
                 self.failed(sa, policy, remote, &Fault::from(&failure));
                 self.remember_failed(policy, &failure, &attempt);
                 self.forget(sa).await;
@@ -57,6 +57,9 @@ impl Daemon {
                 self.remember_child(sa, policy, &failure);
             }
             Event::Closed { sa, policy, reason } => {
+                if self.book.proofs.remove(&sa) {
+                    return self.forget(sa).await;
+                }
                 self.closed_v2(sa, policy, &reason);
                 self.remember_closed(policy, &reason);
                 self.forget(sa).await;
@@ -272,53 +275,6 @@ impl Daemon {
         }
     }
 
-    /// An extension has news of an SA.
-    pub(super) fn nudge(&mut self, sa: SaId) {
-        for report in self.cores.reports() {
-            let text = told(&report);
-            self.span(report.sa).in_scope(|| tracing::warn!("{text}"));
-            self.announce_sa(report.sa, Topic::Status, None, text);
-        }
-        let mut sets = self.cores.extensions();
-        let learned = sets.find_map(|it| it.get::<ServerAddress>()?.addresses(sa));
-        drop(sets);
-        self.proxies(sa);
-        let Some(addresses) = learned else { return };
-        let servers: Vec<IpAddr> = addresses
-            .v4
-            .map(IpAddr::V4)
-            .into_iter()
-            .chain(addresses.v6.map(IpAddr::V6))
-            .collect();
-        let note = self.note(sa, None);
-        if note.servers == servers {
-            return;
-        }
-        let span = note.span.clone();
-        span.in_scope(|| {
-            tracing::info!(
-                "the server's addresses inside the tunnel: {}",
-                list(&servers)
-            );
-        });
-        note.servers = servers;
-    }
-
-    /// The peer has told which P-CSCFs there are.
-    fn proxies(&mut self, sa: SaId) {
-        let mut sets = self.cores.extensions();
-        let told = sets.find_map(|it| Some(it.get::<Pcscf>()?.addresses(sa).to_vec()));
-        drop(sets);
-        let proxies = told.unwrap_or_default();
-        let note = self.note(sa, None);
-        if proxies.is_empty() || note.proxies == proxies {
-            return;
-        }
-        let span = note.span.clone();
-        span.in_scope(|| tracing::info!("P-CSCFs: {}", list(&proxies)));
-        note.proxies = proxies;
-    }
-
     fn message(&self, message: &Message) {
         let payloads: Vec<String> = message.payloads.iter().map(ToString::to_string).collect();
         self.span(message.sa).in_scope(|| {
@@ -338,27 +294,6 @@ impl Daemon {
             );
         });
     }
-}
-
-/// A peer's status code in words.
-fn told(report: &Report) -> String {
-    let who = if report.protected {
-        "the peer"
-    } else {
-        "somebody, perhaps the peer,"
-    };
-    let Some(code) = report.code else {
-        return format!("{who} gives a reason that cannot be read");
-    };
-    let name = code.name().unwrap_or("unknown");
-    let mut text = format!("{who} gives the reason {} ({name})", code.get());
-    let more = code.meaning().into_iter();
-    let advice = code.advice();
-    for part in more.chain(advice.into_iter().flat_map(|it| [it.cause, it.remedy])) {
-        text.push_str("; ");
-        text.push_str(part);
-    }
-    text
 }
 
 pub(super) fn list<T: fmt::Display>(items: &[T]) -> String {

@@ -4,6 +4,7 @@
 mod v1;
 
 use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
 use ikee::ext::{Instant, PolicyId, Role, SaId};
@@ -17,12 +18,19 @@ use crate::explain::{Case, Circumstances, report};
 /// So many strangers' failures are remembered.
 const STRANGERS: usize = 16;
 
-/// What is remembered; bounded by the number of connections and by [`STRANGERS`].
+/// So many of the reasons that peers give are remembered.
+const REASONS: usize = 64;
+/// A reason comes with the failure, or about as much earlier or later.
+const NEAR: Duration = Duration::from_secs(10);
+
+/// What is remembered; bounded by the number of connections, [`STRANGERS`] and [`REASONS`].
 #[derive(Debug, Default)]
 pub(super) struct Failures {
     connections: BTreeMap<String, Remembered>,
     /// Latest last.
     strangers: VecDeque<Remembered>,
+    /// What peers have said in Windows' codes, and when; latest last.
+    reasons: VecDeque<(Instant, IpAddr, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -86,20 +94,40 @@ impl Failures {
         let own = self.connections.get(name);
         own.into_iter()
             .chain(meant)
-            .map(|it| it.told(now))
+            .map(|it| self.told(it, now))
             .collect()
     }
 
     fn strangers(&self, now: Instant) -> Vec<FailureReport> {
-        self.strangers.iter().rev().map(|it| it.told(now)).collect()
+        let all = self.strangers.iter().rev();
+        all.map(|it| self.told(it, now)).collect()
     }
-}
 
-impl Remembered {
-    fn told(&self, now: Instant) -> FailureReport {
+    /// Remembers what a peer says.
+    fn reason(&mut self, now: Instant, from: IpAddr, text: &str) {
+        if self.reasons.len() >= REASONS {
+            self.reasons.pop_front();
+        }
+        self.reasons.push_back((now, from, text.to_owned()));
+    }
+
+    /// A failure with what its peer has said about that time.
+    fn told(&self, it: &Remembered, now: Instant) -> FailureReport {
+        let near = |at: Instant| at.since(it.at) <= NEAR && it.at.since(at) <= NEAR;
+        let mut reasons: Vec<String> = Vec::new();
+        for (_, _, text) in self
+            .reasons
+            .iter()
+            .filter(|(at, from, _)| *from == it.from && near(*at))
+        {
+            if !reasons.contains(text) {
+                reasons.push(text.clone());
+            }
+        }
         FailureReport {
-            age: now.since(self.at).as_secs(),
-            ..self.report.clone()
+            age: now.since(it.at).as_secs(),
+            reasons,
+            ..it.report.clone()
         }
     }
 }
@@ -114,6 +142,17 @@ impl Daemon {
         match self.policy(name) {
             Ok(_) => Response::failures(self.book.failures.of(name, now)),
             Err((code, why)) => Response::refused(code, why),
+        }
+    }
+
+    /// Remembers what the peer of an SA says of a failure.
+    pub(super) fn remember_reason(&mut self, sa: SaId, text: &str) {
+        let status = self.cores.sas().find(|it| it.sa() == sa);
+        let from = status.map(|it| it.remote());
+        let from = from.or_else(|| self.book.sas.get(&sa)?.remote);
+        if let Some(from) = from {
+            let now = self.clock.now();
+            self.book.failures.reason(now, from.ip(), text);
         }
     }
 

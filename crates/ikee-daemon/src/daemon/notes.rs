@@ -8,6 +8,7 @@ use ikee::ext::{Instant, PolicyId, SaId};
 use tracing::Span;
 
 use super::Daemon;
+use super::learned::Learned;
 use crate::child::ChildSa;
 use crate::config::Outline;
 
@@ -29,8 +30,8 @@ pub(super) struct SaNote {
     pub(super) hint: Option<String>,
     pub(super) assigned: Vec<IpAddr>,
     pub(super) dns: Vec<IpAddr>,
-    pub(super) servers: Vec<IpAddr>,
-    pub(super) proxies: Vec<IpAddr>,
+    /// What extensions have told.
+    pub(super) learned: Learned,
 }
 
 /// What is remembered of a child SA.
@@ -100,8 +101,7 @@ impl SaNote {
             hint: None,
             assigned: Vec::new(),
             dns: Vec::new(),
-            servers: Vec::new(),
-            proxies: Vec::new(),
+            learned: Learned::new(),
         };
         note.renew_span();
         note

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use ikee::ext::{PolicyId, Role, SaId};
 use ikee::ikev1;
+use ikee::profile::Release;
 
 use super::certificates::Vetting;
 use super::{Daemon, start, system};
@@ -44,6 +45,11 @@ impl Configuration {
             start: settings.start.clone(),
             connections: settings.connections.clone(),
         }
+    }
+
+    /// The release of Windows that we are like.
+    pub(super) const fn release(&self) -> Option<Release> {
+        self.extensions.release()
     }
 
     /// Warns when a reload would come to nothing, after the process has become another user.
@@ -183,6 +189,10 @@ impl Daemon {
         let mut ikev1 = new.ikev1;
         (ikev1.key_log, ikev1.trace) = (endpoint.key_log, endpoint.trace);
         self.start_v1(&ikev1, &new.extensions);
+        extensions::adopt(
+            self.cores.v2.extensions_mut(),
+            &self.configuration.connections,
+        );
         self.core(|cores, now| cores.reconfigure(now, endpoint, ikev1));
         self.perform().await;
         self.set_traps().await;

@@ -1,10 +1,10 @@
 //! What `status` and `list` tell.
 
-use ikee::ext::{Instant, Role};
+use ikee::ext::{Instant, Role, SaId};
 
 use super::Daemon;
 use super::cores::{ChildStatus, SaStatus};
-use crate::control::{ChildReport, ConnectionReport, Negotiated, SaReport, Status, Times};
+use crate::control::{ChildReport, ConnectionReport, Learned, Negotiated, SaReport, Status, Times};
 
 impl Daemon {
     pub(super) fn status(&self) -> Status {
@@ -14,6 +14,8 @@ impl Daemon {
             provider: self.book.provider.to_owned(),
             extensions: texts(self.cores.extension_names()),
             listen: texts(self.sockets.local_addresses()),
+            release: self.configuration.release().map(|it| it.word().to_owned()),
+            protecting: self.cores.protects(),
             tun: self.plane.device().map(str::to_owned),
             discovery: self.discovery_report(),
             dropped: self.book.dropped,
@@ -51,13 +53,21 @@ impl Daemon {
             times: self.times(since, sa.renewal()),
             assigned: texts(note.iter().flat_map(|note| &note.assigned)),
             dns: texts(note.iter().flat_map(|note| &note.dns)),
-            servers: texts(note.iter().flat_map(|note| &note.servers)),
-            proxies: texts(note.iter().flat_map(|note| &note.proxies)),
+            learned: self.learned(sa.sa()),
             children: sa
                 .children()
                 .iter()
                 .filter_map(|child| self.child(child))
                 .collect(),
+        }
+    }
+
+    fn learned(&self, sa: SaId) -> Learned {
+        let all = self.cores.learned(sa, false).into_iter();
+        Learned {
+            servers: texts(self.cores.servers(sa)),
+            proxies: texts(self.cores.proxies(sa)),
+            extensions: all.map(|(name, text)| (name.to_owned(), text)).collect(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Requests from the control socket, and answers that have to wait.
 
+use ikee::correlation::Correlation;
 use ikee::ext::{PolicyId, SaId};
 use tokio::sync::oneshot;
 
@@ -152,18 +153,41 @@ impl Daemon {
         }
     }
 
+    /// The SA whose peer a connection is to prove ours to be (\[MS-IKEE\] §3.10).
+    fn original(&self, policy: PolicyId) -> Result<Option<SaId>, (Code, String)> {
+        let connection = self.outline(policy);
+        let Some(name) = connection.and_then(|it| it.special.correlate_with.as_deref()) else {
+            return Ok(None);
+        };
+        let other = self.policy(name)?;
+        let mut sas = self.cores.sas().filter(|it| it.policy() == Some(other));
+        let stands = sas.find(|it| it.state() == "established");
+        let sa = stands.map(|it| it.sa()).ok_or_else(|| {
+            let why =
+                format!("{name} is not up, and this is about its SA; run `ikee up {name}` first");
+            (Code::Failed, why)
+        });
+        sa.map(Some)
+    }
+
     pub(super) fn initiate(&mut self, policy: PolicyId) -> Result<SaId, (Code, String)> {
         let failed = |why: String| (Code::Failed, why);
         let connection = self.outline(policy);
         let known = connection.and_then(|it| Some((it.remote?, it.versions)));
         let (remote, versions) =
             known.ok_or_else(|| failed("the connection has no remote address".to_owned()))?;
+        let original = self.original(policy)?;
         let mark = self.runtime.mark();
         let local = udp::source_address(remote.ip(), mark)
             .map_err(|error| failed(format!("there is no way to {}: {error}", remote.ip())))?;
         let sa = self.core(|cores, now| cores.initiate(now, versions, policy, local));
         let sa = sa.ok_or_else(|| failed("internal error; see the log".to_owned()))?;
         let sa = sa.map_err(failed)?;
+        if let Some(original) = original
+            && let Some(extension) = self.cores.v2.extensions_mut().get_mut::<Correlation>()
+        {
+            extension.correlate(sa, original);
+        }
         let note = self.note(sa, Some(policy));
         note.role = "initiator";
         note.is_at(remote);

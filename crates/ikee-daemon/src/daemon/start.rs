@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use ikee::discovery::Letter;
 use ikee::ext::Extensions;
-use ikee::failover::Side;
 use ikee::ikev1;
 use ikee::ikev2::{self, Endpoint, Outbox};
 use rustix::thread::CapabilitySet;
@@ -124,7 +123,7 @@ impl Daemon {
     /// # Errors
     /// The first thing that could not be opened.
     pub async fn start(settings: Settings, log: Log) -> Result<Self, StartError> {
-        let v2 = extensions::ikev2(&settings.extensions);
+        let v2 = extensions::ikev2(&settings.extensions, &settings.connections);
         let v1 = extensions::ikev1(&settings.extensions);
         Self::start_with(settings, (v1, v2), log).await
     }
@@ -324,15 +323,12 @@ fn key_tables(runtime: &Runtime) -> Result<Option<KeyTables>, StartError> {
 /// answer costs two messages.
 fn watching(settings: &Settings) -> (bool, Watch) {
     let extensions = &settings.extensions;
-    let client = extensions
-        .failover
-        .is_some_and(|it| it.side != Side::Cluster);
-    let hints = extensions.dpd.map_or(client, |it| it.tcp);
+    let hints = extensions.looks_at_tcp();
     let seconds = match settings.runtime.data_plane {
         DataPlaneChoice::Userspace => 1,
         DataPlaneChoice::Kernel => 5,
     };
-    let watch = Watch::new(Duration::from_secs(seconds), extensions.dpd.is_some());
+    let watch = Watch::new(Duration::from_secs(seconds), extensions.searches());
     (hints, watch)
 }
 

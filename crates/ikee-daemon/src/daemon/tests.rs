@@ -99,7 +99,7 @@ impl House {
                     let told = &settings.extensions;
                     let extensions = (
                         extensions::ikev1(told).with(trap()),
-                        extensions::ikev2(told).with(trap()),
+                        extensions::ikev2(told, &settings.connections).with(trap()),
                     );
                     let log = Log {
                         level: LogLevel::Info,

@@ -108,8 +108,7 @@ impl Daemon {
             if note.assigned.is_empty() {
                 note.assigned = before.assigned;
                 note.dns = before.dns;
-                note.servers = before.servers;
-                note.proxies = before.proxies;
+                note.learned = before.learned;
             }
         }
         for child in self.book.children.values_mut().filter(|it| it.sa == old) {

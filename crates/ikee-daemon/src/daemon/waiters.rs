@@ -76,7 +76,17 @@ impl Daemon {
             };
             let anew = anew && connection == Some(waiter.name.as_str());
             if anew || waiter.wanted.sa() == Some(&mut sa.clone()) {
-                waiter.failure = Some(why.clone());
+                // what was known first is the reason of all that follows
+                waiter.failure.get_or_insert_with(|| why.clone());
+            }
+        }
+    }
+
+    /// The negotiation of an SA has proved what it was for.
+    pub(super) fn correlated(&mut self, sa: SaId) {
+        for waiter in &mut self.control.waiters {
+            if matches!(waiter.wanted, Wanted::Up(it) if it == sa) {
+                waiter.wanted = Wanted::Done("has proved that both SAs have the same peer");
             }
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn advice(about: &Circumstances<'_>, hint: Option<NotifyType>) -> Vec
     out
 }
 
-const FRAGMENTATION: &str = "[extensions.fragmentation]";
+const FRAGMENTATION: &str = "[extensions.fragmentation-v2]";
 
 /// Nothing came back at all.
 fn first(about: &Circumstances<'_>, out: &mut Vec<Advice>) {

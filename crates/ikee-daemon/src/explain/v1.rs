@@ -46,6 +46,7 @@ pub(crate) fn report(case: &Case<'_>) -> FailureReport {
         summary: case.failure.to_string(),
         comparisons: comparisons(case),
         vendor_ids: peer::names(case.vendor_ids),
+        reasons: Vec::new(),
         windows: peer::windows_v1(case.vendor_ids),
         advice: advice(case),
     }

@@ -2,8 +2,12 @@
 
 use ikee::doi::{Encryption, EspProposal, GroupId, IkeProposal, IntegrityId, PrfId};
 use ikee::ext::Role;
+use ikee::status::StatusCode;
 
 use crate::control::{Advice, Class, Side};
+
+/// No usable machine certificate was found.
+const NO_CERT: StatusCode = StatusCode::new(13_806);
 
 /// What Windows can be told of one suite, by the names that its commands have for it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,12 +29,12 @@ pub(super) fn advice(
 ) -> Vec<Advice> {
     match class {
         Class::IkeSuite | Class::Group | Class::EspSuite => suites(role, ike, esp),
-        Class::Certificate => vec![there(
-            "Windows says error 13801 where the server's certificate lacks the extended key usage serverAuth or the \
-             name that was dialled among its subject alternative names, and 13806 where it has no machine \
-             certificate of its own with its private key",
-            Some("Get-ChildItem Cert:\\LocalMachine\\My, Cert:\\LocalMachine\\Root"),
-        )],
+        Class::Certificate => [StatusCode::IKE_AUTH_FAIL, NO_CERT]
+            .map(|code| {
+                let list = "Get-ChildItem Cert:\\LocalMachine\\My, Cert:\\LocalMachine\\Root";
+                there(&says(code), Some(list))
+            })
+            .into(),
         Class::Secret | Class::Method if role == Role::Responder => vec![there(
             "the VPN client of Windows has no pre-shared keys for IKEv2: it wants certificates, or EAP",
             Some("Set-VpnConnection -Name NAME -AuthenticationMethod MachineCertificate"),
@@ -55,6 +59,18 @@ pub(super) fn advice(
     }
 }
 
+/// Windows' code for it, with what the one table of codes has to say.
+fn says(code: StatusCode) -> String {
+    let number = code.get();
+    match (code.meaning(), code.advice()) {
+        (Some(meaning), Some(it)) => format!(
+            "Windows says error {number} ({meaning}): {}; {}",
+            it.cause, it.remedy
+        ),
+        _ => format!("Windows says error {number}"),
+    }
+}
+
 fn there(text: &str, command: Option<&str>) -> Advice {
     Advice {
         side: Side::There,
@@ -67,10 +83,11 @@ fn there(text: &str, command: Option<&str>) -> Advice {
 fn suites(role: Role, ike: &[IkeProposal], esp: &[EspProposal]) -> Vec<Advice> {
     let mut out = Vec::new();
     let said = match role {
-        Role::Responder => {
-            "Windows says error 13868 (policy match error); its default suites are old"
-        }
-        Role::Initiator => "the default suites of a Windows server are old",
+        Role::Responder => format!(
+            "{}; its default suites are old",
+            says(StatusCode::IKE_POLICY_MATCH)
+        ),
+        Role::Initiator => "the default suites of a Windows server are old".to_owned(),
     };
     match policy(ike, esp) {
         Some(policy) => out.push(there(
