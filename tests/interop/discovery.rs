@@ -335,7 +335,10 @@ fn a_connection_begins_in_clear_and_moves_to_esp_without_a_reset() {
     let (mut stream, took) = hosts.connect("b");
     assert!(took < Duration::from_millis(900), "at once: {took:?}");
     let (sent, received) = hosts.in_clear("a");
-    assert!(sent >= 1 && received >= 1, "{sent}, {received}: it began in clear");
+    assert!(
+        sent >= 1 && received >= 1,
+        "{sent}, {received}: it began in clear"
+    );
     hosts.exchange(&mut stream);
     hosts.wait("a child", || hosts.children("a") >= 1);
     hosts.talk(&mut stream, Duration::from_secs(1));
