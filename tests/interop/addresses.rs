@@ -1,5 +1,7 @@
 //! Virtual addresses, and the servers that an extension tells.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::ikee::{Config, Ikee};
@@ -120,7 +122,18 @@ fn our_server_tells_its_servers_to_a_scripted_client() {
 #[test]
 fn strongswan_tells_our_client_its_proxies() {
     let Some(lab) = Lab::two() else { return };
-    let peer = Peer::start(&lab, "v2-vip", Host::B, Family::V4, &[("PCSCF", "1")]);
+    let peer = Peer::start(&lab, "v2-vip", Host::B, Family::V4, &[]);
+    let path = lab.run.join("ss-b/swanctl/swanctl.conf");
+    let mut pools = fs::read_to_string(&path).expect("the peer's configuration");
+    for (server, proxies) in [
+        ("server = 10.99.2.1", "20 = 10.99.2.20, 10.99.2.21"),
+        ("server = fd99:2::1", "21 = fd99:2::20, fd99:2::21"),
+    ] {
+        assert!(pools.contains(server), "{pools}");
+        pools = pools.replace(server, &format!("{server}\n{proxies}"));
+    }
+    fs::write(&path, pools).expect("a file");
+    lab.script("strongswan-ctl.sh", &["b", "load"], &[]);
     let mut config = client(Family::V4);
     config.sections = "[extensions.pcscf]".into();
     let ikee = Ikee::start(&lab, &config);
