@@ -35,7 +35,7 @@ fn assert_pings(lab: &Lab) {
 }
 
 /// True when the list in the report has these texts, whatever stands beside them.
-fn lists(report: &Value, parts: &[&str]) -> bool {
+pub(crate) fn lists(report: &Value, parts: &[&str]) -> bool {
     let text = report.to_string();
     parts.iter().all(|part| text.contains(part))
 }

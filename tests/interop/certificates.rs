@@ -13,15 +13,21 @@ fn pki(lab: &Lab, file: &str) -> PathBuf {
     lab.run.join("pki").join(file)
 }
 
+/// An authority's certificate.
+pub(crate) fn authority(lab: &Lab, name: &str) -> PathBuf {
+    if !pki(lab, "done").exists() {
+        lab.script("pki-make.sh", &[], &[]);
+    }
+    pki(lab, &format!("{name}.pem"))
+}
+
 /// Our side of a connection with certificates: that of `name`, and trust in `authority`.
 pub(crate) fn with_certificate(
     lab: &Lab,
     mut config: Config,
-    (name, authority): (&str, &str),
+    (name, root): (&str, &str),
 ) -> Config {
-    if !pki(lab, "done").exists() {
-        lab.script("pki-make.sh", &[], &[]);
-    }
+    let authority = authority(lab, root);
     let host = config.local_id.trim_end_matches(".lab").to_owned();
     let key = pki(lab, &format!("{name}-{host}.key.pem"));
     let status = Command::new("chmod").arg("600").arg(&key).status();
@@ -30,7 +36,7 @@ pub(crate) fn with_certificate(
     config.connection += &format!(
         "auth.certificate = {:?}\nauth.key = {key:?}\nauth.authorities = [{:?}]\n",
         pki(lab, &format!("{name}-{host}.pem")),
-        pki(lab, &format!("{authority}.pem")),
+        authority,
     );
     config
 }

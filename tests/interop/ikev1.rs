@@ -16,7 +16,7 @@ pub(crate) fn assert_pings(lab: &Lab) {
 }
 
 /// Both SAs stand at us, and they are IKEv1's.
-fn assert_stands(ikee: &Ikee<'_>, mode: &str) {
+pub(crate) fn assert_stands(ikee: &Ikee<'_>, mode: &str) {
     let sa = ikee.sa();
     assert_eq!(
         (sa["version"].as_u64(), sa["mode"].as_str()),

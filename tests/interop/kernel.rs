@@ -14,6 +14,11 @@ const UNPACKED: &str = "/opt/ikelab";
 
 #[test]
 fn the_kernels_esp_carries_our_packets() {
+    boot("kernel:: --skip ikev1_kernel::");
+}
+
+/// Runs those ignored tests of this program in a kernel that has ESP; what it prints is seen.
+pub(crate) fn boot(tests: &str) {
     let (scripts, binary) = match find(Kind::StrongSwan) {
         Ok(found) => found,
         Err(why) => return say(&format!("skipped: kernel data plane: {why}")),
@@ -31,7 +36,7 @@ fn the_kernels_esp_carries_our_packets() {
     let myself = std::env::current_exe().expect("this program");
     let peers = std::env::var("IKEE_PEERS").expect("found before");
     let inside = format!(
-        "TMPDIR=/mnt IKEE_PEERS={peers} IKEE_LAB={} IKEE_BIN={} {} kernel:: --ignored --test-threads=1 --nocapture",
+        "TMPDIR=/mnt IKEE_PEERS={peers} IKEE_LAB={} IKEE_BIN={} {} {tests} --ignored --test-threads=1 --nocapture",
         scripts.display(),
         binary.display(),
         myself.display(),
@@ -48,7 +53,7 @@ fn the_kernels_esp_carries_our_packets() {
 }
 
 /// With the kernel's data plane.
-fn on_kernel(mut config: Config, peer: Kind, host: Host) -> Config {
+pub(crate) fn on_kernel(mut config: Config, peer: Kind, host: Host) -> Config {
     config.sections = "data_plane = \"kernel\"".into();
     if peer == Kind::StrongSwan {
         config
@@ -65,7 +70,7 @@ fn transport(mut config: Config) -> Config {
 }
 
 /// As long as a slow machine takes to have echoes.
-fn assert_echoes(lab: &Lab, pairs: &[(&str, &str)]) {
+pub(crate) fn assert_echoes(lab: &Lab, pairs: &[(&str, &str)]) {
     for (source, target) in pairs {
         assert!(
             lab.ping(source, target),
@@ -85,7 +90,7 @@ fn inner(peer: Kind) -> Vec<(&'static str, &'static str)> {
 }
 
 /// Echoes went through the SAs of the kernel, both ways.
-fn assert_carried(ikee: &Ikee<'_>, least: u64) {
+pub(crate) fn assert_carried(ikee: &Ikee<'_>, least: u64) {
     let sa = ikee.sa();
     for direction in ["inbound", "outbound"] {
         let packets = sa["children"][0][direction]["packets"].as_u64();
@@ -94,20 +99,20 @@ fn assert_carried(ikee: &Ikee<'_>, least: u64) {
 }
 
 /// What `ip xfrm` shows on our host.
-fn xfrm(lab: &Lab, host: Host, what: &str) -> String {
+pub(crate) fn xfrm(lab: &Lab, host: Host, what: &str) -> String {
     let output = lab.on(host, "ip").args(["xfrm", what]).output();
     text(&output.expect("ip xfrm").stdout)
 }
 
 /// Nothing of ours is left: no SA, and no policy but those of other programs' sockets.
-fn assert_clean(lab: &Lab, host: Host) {
+pub(crate) fn assert_clean(lab: &Lab, host: Host) {
     assert_eq!(xfrm(lab, host, "state"), "");
     let policies = xfrm(lab, host, "policy");
     assert!(!policies.contains("tmpl"), "{policies}");
 }
 
 /// libreswan's host has no way to what lies behind us: the lab has switched off the script that sets it.
-fn set_route(lab: &Lab, peer: Kind, host: Host) {
+pub(crate) fn set_route(lab: &Lab, peer: Kind, host: Host) {
     if peer == Kind::Libreswan {
         let (ours, theirs) = (host.other().inner(Family::V4), host.inner(Family::V4));
         let mut command = lab.on(host, "ip");

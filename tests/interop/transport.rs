@@ -5,16 +5,16 @@ use crate::lab::{Family, Host, Lab};
 use crate::peer::Peer;
 
 /// Without ESP on either side, strongSwan takes any SA.
-const NO_ESP: [(&str, &str); 1] = [("KERNEL", "fake")];
+pub(crate) const NO_ESP: [(&str, &str); 1] = [("KERNEL", "fake")];
 
 /// The two hosts themselves, every protocol.
-fn transport(mut config: Config) -> Config {
+pub(crate) fn transport(mut config: Config) -> Config {
     (config.local, config.remote_ts) = (None, None);
     config.child = "mode = \"transport\"".into();
     config
 }
 
-fn assert_installed(ikee: &Ikee<'_>) {
+pub(crate) fn assert_installed(ikee: &Ikee<'_>) {
     let sa = ikee.sa();
     assert_eq!(sa["children"].as_array().map(Vec::len), Some(1), "{sa:#}");
     let log = ikee.log();
@@ -50,7 +50,7 @@ fn strongswan_initiates_and_we_take_transport_mode() {
 }
 
 #[test]
-fn transport_mode_passes_a_nat_in_both_roles() {
+pub(crate) fn transport_mode_passes_a_nat_in_both_roles() {
     {
         let Some(lab) = Lab::nat() else { return };
         let peer = Peer::start(&lab, "v2-transport", Host::B, Family::V4, &NO_ESP);

@@ -234,7 +234,13 @@ impl Daemon {
 
     async fn serve(&mut self, wake: Wake) {
         match wake {
-            Wake::Datagrams(Ok(())) => self.datagrams(),
+            Wake::Datagrams(Ok(())) => {
+                let mut rest = self.datagrams(0);
+                while let Some(next) = rest {
+                    self.perform().await;
+                    rest = self.datagrams(next);
+                }
+            }
             Wake::Datagrams(Err(error)) => tracing::debug!("receive: {error}"),
             Wake::Plane(Ok(())) => self.plane_work(),
             Wake::Plane(Err(error)) => {

@@ -36,6 +36,14 @@ impl Outbox {
         self.items.drain(..)
     }
 
+    /// Whether an endpoint asks for the key of a peer ([`Event::PeerCertificates`]). What that peer sends after its
+    /// certificates is not awaited before the answer, so a driver with several datagrams at hand answers first.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        let question = |it: &Output| matches!(it, Output::Event(Event::PeerCertificates(_)));
+        self.items.iter().any(question)
+    }
+
     /// Whether there is nothing in it.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -9,8 +9,9 @@ use crate::control::Traffic;
 use crate::plane::News;
 
 impl Daemon {
-    /// Gives each datagram of the batch to whom it is for.
-    pub(super) fn datagrams(&mut self) {
+    /// Gives each datagram of the batch, from the given one on, to whom it is for. When IKEv1 asks for a peer's key, the
+    /// rest waits for the answer: the place of the next.
+    pub(super) fn datagrams(&mut self, from: usize) -> Option<usize> {
         let nat_t = self.cores.v2.config().ports.nat_t;
         let now = self.clock.now();
         let Self {
@@ -23,7 +24,8 @@ impl Daemon {
             ..
         } = self;
         let mut survived = true;
-        for (local, remote, bytes) in batch.datagrams() {
+        let mut rest = None;
+        for (at, (local, remote, bytes)) in batch.datagrams().enumerate().skip(from) {
             let floated = local.port() == nat_t;
             let message: &[u8] = match marker::classify(bytes) {
                 _ if !floated => bytes,
@@ -49,10 +51,15 @@ impl Daemon {
                 book.dropped += 1;
                 metrics.dropped("no-ikev1");
             }
+            if cores.out_v1.asks() {
+                rest = at.checked_add(1);
+                break;
+            }
         }
         if !survived {
             self.sweep();
         }
+        rest
     }
 
     /// Lets the data plane do what it waited for.

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use ike_ext::{ChildDraft, ChildId, Inbound, Lifecycle, Stage};
 use ipsec_doi::GroupId;
-use ipsec_doi::encapsulation::Encapsulation;
+use ipsec_doi::encapsulation::{Encapsulation, Mode};
 use ipsec_doi::v1::Phase2;
-use isakmp_wire::v1::{KeyExchange, NotifyType, ProtocolId, SecurityAssociation, kind};
+use isakmp_wire::v1::{IdType, KeyExchange, NotifyType, ProtocolId, SecurityAssociation, kind};
 use isakmp_wire::{ExchangeType, Flags, OwnedPayload, PayloadChain, RawPayload};
 
 use crate::context::Cx;
@@ -226,7 +226,9 @@ fn check(state: AwaitAnswer, message: &Inbound<'_>) -> Result<Agreed, Failure> {
     let body = SecurityAssociation::parse(one(payloads, kind::SA)?)?;
     let chosen = offer::accept(&state.offers, state.protocol, &body)?;
     let nonce = payload::nonce(payloads)?.to_vec();
-    check_identities(&state.identities, payloads)?;
+    let offered = state.offers.first().and_then(|it| it.encapsulation);
+    let encapsulation = chosen.suite.encapsulation.or(offered);
+    check_identities(&state.identities, encapsulation, payloads)?;
     let shared = match state.kex {
         Some(kex) => {
             let public = KeyExchange::parse(one(payloads, kind::KE)?)?;
@@ -234,8 +236,6 @@ fn check(state: AwaitAnswer, message: &Inbound<'_>) -> Result<Agreed, Failure> {
         }
         None => None,
     };
-    let offered = state.offers.first().and_then(|it| it.encapsulation);
-    let encapsulation = chosen.suite.encapsulation.or(offered);
     Ok(Agreed {
         message_id: message.header.message_id,
         index: state.index,
@@ -255,16 +255,26 @@ fn check(state: AwaitAnswer, message: &Inbound<'_>) -> Result<Agreed, Failure> {
 }
 
 const TUNNEL: Encapsulation = Encapsulation {
-    mode: ipsec_doi::encapsulation::Mode::Tunnel,
+    mode: Mode::Tunnel,
     udp: None,
 };
 
-/// RFC 2409 §5.5: the responder's identities are those of message 1.
-fn check_identities(ours: &(Named, Named), payloads: PayloadChain<'_>) -> Result<(), Failure> {
+/// RFC 2409 §5.5: the responder's identities are those of message 1. In UDP-encapsulated transport mode strongSwan names hosts
+/// as it sees them, behind a NAT by another address (RFC 3947 §5.2); what is installed stays as we have it.
+fn check_identities(
+    ours: &(Named, Named),
+    encapsulation: Option<Encapsulation>,
+    payloads: PayloadChain<'_>,
+) -> Result<(), Failure> {
+    let translated = encapsulation.is_some_and(|it| it.mode == Mode::Transport && it.udp.is_some());
+    let same = |ours: &Named, theirs: &[u8]| {
+        let ours = ours.body.as_slice();
+        theirs == ours || (translated && is_same_but_for_the_host(ours, theirs))
+    };
     let mut all = payloads.all(kind::ID).map(|it| it.body);
     let (i, r, more) = (all.next(), all.next(), all.next());
     let same = match (i, r, more) {
-        (Some(i), Some(r), None) => i == ours.0.body.as_slice() && r == ours.1.body.as_slice(),
+        (Some(i), Some(r), None) => same(&ours.0, i) && same(&ours.1, r),
         _ => false,
     };
     if same {
@@ -272,6 +282,19 @@ fn check_identities(ours: &(Named, Named), payloads: PayloadChain<'_>) -> Result
     } else {
         Err(Misbehaviour::ChangedIdentities.into())
     }
+}
+
+/// Whether both are a host's address of one family, with one protocol and port (RFC 2407 §4.6.2).
+fn is_same_but_for_the_host(ours: &[u8], theirs: &[u8]) -> bool {
+    let (Some((head, host)), Some((other, translated))) = (
+        ours.split_first_chunk::<4>(),
+        theirs.split_first_chunk::<4>(),
+    ) else {
+        return false;
+    };
+    let [kind, ..] = *head;
+    let is_host = matches!(IdType::new(kind), IdType::IPV4_ADDR | IdType::IPV6_ADDR);
+    is_host && head == other && host.len() == translated.len()
 }
 
 /// Message 3. With the commit bit the responder confirms it, and until then the SAs are not used (RFC 2408 §3.1).
