@@ -46,6 +46,8 @@ pub(crate) fn boot(tests: &str) {
         .arg(&inside)
         .env("IKELAB_NS", "ikeeuml")
         .env("IKELAB_RUN", &run)
+        // seconds, on a machine that is busy
+        .env("TIMEOUT", "600")
         .output()
         .expect("the kernel");
     say(&text(&output.stdout));
