@@ -36,6 +36,14 @@ fn ike_scan_reads_our_main_mode_suite_and_vendor_ids_and_our_refusals() {
     for probe in [plain, microsoft] {
         assert!(probe.contains("Main Mode Handshake returned"), "{probe}");
         assert!(probe.contains(SUITE), "{probe}");
+        for vendor_id in [
+            "(Dead Peer Detection v1.0)",
+            "(RFC 3947 NAT-T)",
+            "(draft-ietf-ipsec-nat-t-ike-02\\n)",
+            "(IKE Fragmentation)",
+        ] {
+            assert!(probe.contains(vendor_id), "{vendor_id} in {probe}");
+        }
     }
     for probe in [tdes, des] {
         assert!(probe.contains("NO-PROPOSAL-CHOSEN"), "{probe}");
