@@ -280,7 +280,7 @@ fn mistakes_in_a_table_are_said_with_their_place() {
         ),
         (
             "[extensions.dos]\nthresholds = 1\n",
-            "t.toml:2:1: unknown field `thresholds`, expected one of `enabled`,",
+            "t.toml:2:1: unknown field `thresholds`, expected `enabled` or `cookie`",
         ),
         (
             "[extensions.status]\nrelease = 10\n",
