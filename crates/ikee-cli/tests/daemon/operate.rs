@@ -58,7 +58,8 @@ fn a_reload_changes_what_has_changed_and_leaves_the_rest_alone() {
     assert_eq!(a.status()["sas"][0]["spis"], before, "it was left alone");
     let list = done(&a.control(&["list"]));
     assert!(
-        list.contains("peer   established  a.example  b.example") && list.contains("extra  down"),
+        list.contains("peer   2    established  a.example  b.example")
+            && list.contains("extra  2    down"),
         "{list}"
     );
     // a changed secret counts, even of the same length, and so does what needs a restart
