@@ -30,7 +30,7 @@ fn a_bad_configuration_is_one_line_and_exit_code_2() {
     let stderr = text(&output.stderr);
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
     let start = format!(
-        "ikee: {}:2:1: unknown field `remot`, expected one of `start`, ",
+        "ikee: {}:2:1: unknown field `remot`, expected one of `version`, ",
         path.display()
     );
     assert!(stderr.starts_with(&start), "{stderr}");
@@ -52,7 +52,7 @@ fn the_example_passes_the_check() {
     let output = ikee(&["daemon", "--check", "-c", path.to_str().unwrap()]);
     assert_eq!(
         text(&output.stdout),
-        format!("{}: fine, 3 connection(s)\n", path.display())
+        format!("{}: fine, 6 connection(s)\n", path.display())
     );
     assert_eq!(output.status.code(), Some(0));
     fs::remove_file(path).unwrap();

@@ -41,6 +41,7 @@ impl Daemon {
                 failure,
                 attempt,
             } => {
+                self.hear_correlations();
                 if self.book.proofs.remove(&sa) {
                     return self.forget(sa).await;
                 }

@@ -194,14 +194,8 @@ impl Cores {
 }
 
 impl Daemon {
-    /// An extension has news of an SA.
-    pub(super) fn nudge(&mut self, sa: SaId) {
-        for report in self.cores.reports() {
-            let text = told(&report);
-            self.span(report.sa).in_scope(|| tracing::warn!("{text}"));
-            self.remember_reason(report.sa, &text);
-            self.announce_sa(report.sa, Topic::Status, None, text);
-        }
+    /// How correlations have ended; asked before a failure is judged too, as some of them are no failure.
+    pub(super) fn hear_correlations(&mut self) {
         for report in self.cores.correlations() {
             let text = format!("correlation: {}", report.outcome);
             let about = report.original.unwrap_or(report.current);
@@ -215,6 +209,17 @@ impl Daemon {
             self.span(about).in_scope(|| tracing::info!("{text}"));
             self.announce_sa(about, Topic::Extension, None, text);
         }
+    }
+
+    /// An extension has news of an SA.
+    pub(super) fn nudge(&mut self, sa: SaId) {
+        for report in self.cores.reports() {
+            let text = told(&report);
+            self.span(report.sa).in_scope(|| tracing::warn!("{text}"));
+            self.remember_reason(report.sa, &text);
+            self.announce_sa(report.sa, Topic::Status, None, text);
+        }
+        self.hear_correlations();
         let learned = self.cores.learned(sa, true);
         if learned.is_empty() && !self.book.sas.contains_key(&sa) {
             return;
