@@ -55,7 +55,7 @@ fn without_fragments_of_ike_the_same_certificates_do_not_arrive() {
     let peer = Peer::start(&lab, "v1-frag", Host::B, Family::V4, &[]);
     lab.script("impair.sh", &["nofrag"], &[]);
     let mut config = large(&lab, Config::initiator(Family::V4));
-    config.sections = "[extensions.fragmentation-v1]\nenabled = false".into();
+    config.sections = "[extensions.fragmentation]\nenabled = false".into();
     config.connection += "retransmit = { first = \"300ms\", longest = \"1s\", tries = 2 }\n";
     let ikee = Ikee::start(&lab, &config);
     ikee.up_fails();
