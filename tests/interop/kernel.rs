@@ -2,6 +2,7 @@
 //! program runs once more in there, with the tests that are ignored here.
 
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use crate::ikee::{Config, Ikee};
 use crate::lab::{Family, Host, Lab, find, say, text, wait_for};
@@ -41,6 +42,9 @@ pub(crate) fn boot(tests: &str) {
         binary.display(),
         myself.display(),
     );
+    // one at a time: they share a folder, and each wants a processor
+    static ONE: Mutex<()> = Mutex::new(());
+    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let run = std::env::temp_dir().join("ikeetest-uml");
     let output = Command::new(scripts.join("uml.sh"))
         .arg(&inside)
