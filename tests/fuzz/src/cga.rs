@@ -40,7 +40,9 @@ pub fn cga(data: &[u8]) {
         let verdict = verify(address, &parameters);
         assert_eq!(verdict.is_ok(), parameters.collisions < 3);
         for number in 0..8 {
-            let Some(sec) = Sec::new(number) else { continue };
+            let Some(sec) = Sec::new(number) else {
+                continue;
+            };
             let fits = verify(parameters.address(sec), &parameters) == Ok(sec);
             let zeros = parameters.hash2().iter().take_while(|it| **it == 0).count();
             let expected = parameters.collisions < 3 && zeros >= 2 * usize::from(number);
