@@ -151,7 +151,7 @@ impl Cx<'_> {
                     ..*datagram
                 };
                 match Message::parse(&bytes) {
-                    Ok(message) if message.payloads.first_type() != kind::FRAGMENT => {
+                    Ok(message) if message.payloads.first(kind::FRAGMENT).is_none() => {
                         self.deliver(&whole, &message);
                     }
                     Ok(_) => self.dropped(datagram.remote, Dropped::Unexpected),

@@ -115,27 +115,37 @@ pub(crate) fn choose<'a>(
     provider: &Provider,
     theirs: &SecurityAssociation<'_>,
 ) -> Result<Chosen, Failure> {
+    let theirs: Vec<_> = transforms(theirs)
+        .filter_map(|(proposal, transform)| {
+            let offer = Phase1::read(transform.attributes()).ok()?;
+            Some((proposal, transform, offer))
+        })
+        .collect();
     let mut methods = Vec::new();
+    // anybody may ask: what many connections have in common is looked for once
+    let mut missed = Vec::new();
     for (index, connection) in candidates.clone() {
         for own in offers(connection, provider, Role::Responder) {
+            let wanted = (own.suite, own.auth);
+            if missed.contains(&wanted) {
+                continue;
+            }
+            if let Some((proposal, transform, offer)) =
+                theirs.iter().find(|(.., it)| (it.suite, it.auth) == wanted)
+            {
+                return Ok(Chosen {
+                    connection: index,
+                    offer: *offer,
+                    answer: write_choice(proposal, transform, proposal.spi),
+                });
+            }
+            missed.push(wanted);
             if !methods.contains(&own.auth) {
                 methods.push(own.auth);
             }
-            let found = transforms(theirs).find_map(|(proposal, transform)| {
-                let offer = Phase1::read(transform.attributes()).ok()?;
-                let same = offer.suite == own.suite && offer.auth == own.auth;
-                same.then_some((proposal, transform, offer))
-            });
-            if let Some((proposal, transform, offer)) = found {
-                return Ok(Chosen {
-                    connection: index,
-                    offer,
-                    answer: write_choice(&proposal, &transform, proposal.spi),
-                });
-            }
         }
     }
-    let theirs = read(theirs);
+    let theirs: Vec<Phase1> = theirs.into_iter().map(|(.., offer)| offer).collect();
     if methods.is_empty() && candidates.clone().next().is_none() {
         return Err(Incompatibility::NoConnection.into());
     }
@@ -177,13 +187,6 @@ pub(crate) fn accept(
     } else {
         Err(Misbehaviour::ChoseUnoffered.into())
     }
-}
-
-/// What the peer offers, as far as it can be understood.
-fn read(theirs: &SecurityAssociation<'_>) -> Vec<Phase1> {
-    transforms(theirs)
-        .filter_map(|(_, it)| Phase1::read(it.attributes()).ok())
-        .collect()
 }
 
 fn transforms<'a>(
