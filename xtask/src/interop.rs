@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::shell::{Outcome, Result, cargo, is_root, run as call, succeeds};
+use crate::shell::{Outcome, Result, cargo, is_root, run as call, succeeds, urgent_cargo};
 use crate::tree::Tree;
 
 /// All peers that are there.
@@ -23,6 +23,25 @@ const UNPACKED: &str = "/opt/ikelab";
 
 /// Runs the tests against a peer, or [`ALL`] that are there, or those tests whose name contains `filter`.
 pub(crate) fn run(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<Outcome> {
+    match prepare(tree, peer, filter)? {
+        Prepared::Ready(mut tests) => {
+            call(&mut tests)?;
+            Ok(Outcome::Done)
+        }
+        Prepared::Lacking(why) => Ok(Outcome::Skipped(why)),
+    }
+}
+
+/// The tests, compiled; or why there are none.
+pub(crate) enum Prepared {
+    /// The command that runs them.
+    Ready(Command),
+    /// What is missing, in one line.
+    Lacking(String),
+}
+
+/// Compiles the tests against a peer, or [`ALL`] that are there.
+pub(crate) fn prepare(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<Prepared> {
     let wanted: Vec<_> = PEERS
         .into_iter()
         .filter(|(name, _)| peer == ALL || *name == peer)
@@ -37,7 +56,7 @@ pub(crate) fn run(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<Outco
     let lab =
         std::env::var_os("IKEE_LAB").map_or_else(|| tree.path("../shared/lab"), PathBuf::from);
     if let Some(why) = lacking(&lab) {
-        return Ok(Outcome::Skipped(why));
+        return Ok(Prepared::Lacking(why));
     }
     let (there, missing): (Vec<_>, Vec<_>) = wanted
         .into_iter()
@@ -47,7 +66,7 @@ pub(crate) fn run(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<Outco
         println!("skipped: {name} is not installed ({})", install.display());
     }
     if there.is_empty() {
-        return Ok(Outcome::Skipped("no peer is installed".into()));
+        return Ok(Prepared::Lacking("no peer is installed".into()));
     }
     let peers: Vec<&str> = there.into_iter().map(|(name, _)| name).collect();
     let lab = lab
@@ -55,7 +74,8 @@ pub(crate) fn run(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<Outco
         .map_err(|error| format!("{}: {error}", lab.display()))?;
     // all tests, though only some are run: their binaries share every dependency with the program under test
     call(cargo(tree).args(["test", "--workspace", "--no-run"]))?;
-    let mut command = cargo(tree);
+    // peers that wait for an answer do not wait for a compiler
+    let mut command = urgent_cargo(tree);
     command
         .env("IKEE_PEERS", peers.join(","))
         .env("IKEE_LAB", lab)
@@ -64,8 +84,7 @@ pub(crate) fn run(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<Outco
         .args(["test", "--workspace", "--test", "interop", "--"])
         .args(filter)
         .arg("--nocapture");
-    call(&mut command)?;
-    Ok(Outcome::Done)
+    Ok(Prepared::Ready(command))
 }
 
 /// Whether a peer's program is installed or unpacked.

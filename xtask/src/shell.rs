@@ -1,7 +1,11 @@
 //! Running other programs, and what a command comes back with.
 
+use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use crate::tree::Tree;
 
@@ -18,10 +22,21 @@ pub(crate) enum Outcome {
 
 /// Cargo of the toolchain in use, at the root of the workspace.
 pub(crate) fn cargo(tree: &Tree) -> Command {
-    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(program);
+    let mut command = Command::new(cargo_program());
     command.current_dir(tree.root()).stdin(Stdio::null());
     command
+}
+
+/// The same before everything else that runs; for the superuser.
+pub(crate) fn urgent_cargo(tree: &Tree) -> Command {
+    let mut command = Command::new("nice");
+    command.args(["-n", "-10"]).arg(cargo_program());
+    command.current_dir(tree.root()).stdin(Stdio::null());
+    command
+}
+
+fn cargo_program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// Prints the command line and runs it; anything but success is an error.
@@ -32,6 +47,53 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{line}` failed: {status}")),
         Err(error) => Err(format!("`{line}` could not be started: {error}")),
+    }
+}
+
+/// A command that runs beside others; what it says is shown when it has ended.
+pub(crate) struct Aside {
+    line: String,
+    child: Child,
+    said: PathBuf,
+}
+
+impl Aside {
+    /// Starts the command, whose output goes to the file `said`, and waits until `sign` is in it, or it has ended.
+    pub(crate) fn start(command: &mut Command, said: &Path, sign: &str) -> Result<Self> {
+        let line = show(command);
+        println!("$ {line} &");
+        let output = File::create(said)
+            .and_then(|file| Ok((file.try_clone()?, file)))
+            .map_err(|error| format!("{}: {error}", said.display()))?;
+        command.stdout(output.0).stderr(output.1);
+        let child = command
+            .spawn()
+            .map_err(|error| format!("`{line}` could not be started: {error}"))?;
+        let mut aside = Self {
+            line,
+            child,
+            said: said.to_owned(),
+        };
+        while !aside.text().contains(sign) && matches!(aside.child.try_wait(), Ok(None)) {
+            thread::sleep(Duration::from_millis(100));
+        }
+        Ok(aside)
+    }
+
+    fn text(&self) -> String {
+        let bytes = std::fs::read(&self.said).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Waits for the end; anything but success is an error.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        let status = self.child.wait();
+        println!("$ {}\n{}", self.line, self.text());
+        match status {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("`{}` failed: {status}", self.line)),
+            Err(error) => Err(format!("`{}` was lost: {error}", self.line)),
+        }
     }
 }
 
@@ -114,6 +176,23 @@ mod tests {
             show(&command),
             "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps"
         );
+    }
+
+    #[test]
+    fn what_runs_aside_is_awaited_and_judged() {
+        let said = std::env::temp_dir().join(format!("xtask-aside-{}", std::process::id()));
+        let script = |script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            command
+        };
+        let begun = Aside::start(&mut script("echo ready; sleep 0.2; exit 3"), &said, "ready");
+        let begun = begun.unwrap();
+        assert_eq!(begun.text(), "ready\n");
+        assert!(begun.finish().unwrap_err().contains("3"));
+        let ended = Aside::start(&mut script("echo other"), &said, "ready").unwrap();
+        assert!(ended.finish().is_ok());
+        std::fs::remove_file(said).unwrap();
     }
 
     #[test]

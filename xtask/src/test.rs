@@ -1,22 +1,31 @@
-//! `test`: everything that CI checks. The tests come last, so that their summary ends the output.
+//! `test`: everything that CI checks. The tests come last, so that their summary ends the output; those against peers run
+//! beside other steps, and what they said comes after all.
 
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use crate::shell::{Outcome, Result, cargo, run as call, succeeds, which};
+use crate::interop::Prepared;
+use crate::shell::{Aside, Outcome, Result, cargo, run as call, succeeds, which};
 use crate::tree::Tree;
-use crate::{dag, features, fuzz, interop, ledger, tidy, vendor_ids};
+use crate::{dag, features, interop, ledger, tidy};
 
 /// A check with its name.
 struct Step {
     name: &'static str,
     /// Part of `--quick`.
     quick: bool,
-    run: fn(&Tree) -> Result<Outcome>,
+    run: fn(&mut Checks<'_>) -> Result<Outcome>,
+}
+
+/// What is checked, and what runs beside the steps.
+struct Checks<'a> {
+    tree: &'a Tree,
+    /// The tests against peers: they wait for timers most of the time, while other steps compile.
+    peers: Option<Aside>,
 }
 
 /// In this order: cheap ones first, then those that share what `clippy` has compiled, the tests last.
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "fmt",
         quick: true,
@@ -25,22 +34,27 @@ const STEPS: [Step; 13] = [
     Step {
         name: "tidy",
         quick: true,
-        run: tidy::run,
+        run: |checks| tidy::run(checks.tree),
     },
     Step {
         name: "dag",
         quick: true,
-        run: |tree| dag::run(tree, false),
+        run: |checks| dag::run(checks.tree, false),
     },
     Step {
         name: "ledger",
         quick: true,
-        run: |tree| ledger::run(tree, false, false),
+        run: |checks| ledger::run(checks.tree, false, false),
     },
     Step {
         name: "clippy",
         quick: true,
         run: clippy,
+    },
+    Step {
+        name: "peers",
+        quick: false,
+        run: begin_peers,
     },
     Step {
         name: "docs",
@@ -50,32 +64,17 @@ const STEPS: [Step; 13] = [
     Step {
         name: "features",
         quick: false,
-        run: features::facade,
+        run: |checks| features::facade(checks.tree),
     },
     Step {
         name: "no_std",
         quick: false,
-        run: features::no_std,
+        run: |checks| features::no_std(checks.tree),
     },
     Step {
         name: "deny",
         quick: false,
         run: deny,
-    },
-    Step {
-        name: "fuzz replay",
-        quick: false,
-        run: fuzz::replay,
-    },
-    Step {
-        name: "vendor-ids",
-        quick: false,
-        run: vendor_ids::check_all,
-    },
-    Step {
-        name: "interop",
-        quick: false,
-        run: |tree| interop::run(tree, interop::ALL, None),
     },
     Step {
         name: "tests",
@@ -91,6 +90,20 @@ const QUICK_TESTS: Step = Step {
 
 /// Runs the steps until one fails.
 pub(crate) fn run(tree: &Tree, quick: bool) -> Result<Outcome> {
+    let mut checks = Checks { tree, peers: None };
+    let outcome = all(&mut checks, quick);
+    // also after a failure, so that no peer is left alone
+    let Some(peers) = checks.peers.take() else {
+        return outcome;
+    };
+    println!("\n==> what the tests against peers have said");
+    let ended = peers.finish();
+    let outcome = outcome?;
+    ended.map_err(|message| format!("step peers: {message}"))?;
+    Ok(outcome)
+}
+
+fn all(checks: &mut Checks<'_>, quick: bool) -> Result<Outcome> {
     let mut steps: Vec<&Step> = STEPS.iter().filter(|step| step.quick || !quick).collect();
     if quick {
         steps.push(&QUICK_TESTS);
@@ -101,11 +114,11 @@ pub(crate) fn run(tree: &Tree, quick: bool) -> Result<Outcome> {
         if index + 1 == steps.len() {
             // what comes after the last step's own output would hide its summary
             println!("before it: {}", done.join(", "));
-            return (step.run)(tree).map_err(|message| format!("step {}: {message}", step.name));
+            return (step.run)(checks).map_err(|message| format!("step {}: {message}", step.name));
         }
         let start = now();
         let outcome =
-            (step.run)(tree).map_err(|message| format!("step {}: {message}", step.name))?;
+            (step.run)(checks).map_err(|message| format!("step {}: {message}", step.name))?;
         let seconds = now().saturating_sub(start).as_secs_f32();
         match outcome {
             Outcome::Done => {
@@ -131,16 +144,25 @@ fn now() -> Duration {
         .unwrap_or_default()
 }
 
-fn format(tree: &Tree) -> Result<Outcome> {
-    call(cargo(tree).args(["fmt", "--all", "--check"]))?;
-    if fuzz::exists(tree) {
-        call(cargo(tree).args(["fmt", "--manifest-path", fuzz::MANIFEST, "--check"]))?;
-    }
+fn format(checks: &mut Checks<'_>) -> Result<Outcome> {
+    call(cargo(checks.tree).args(["fmt", "--all", "--check"]))?;
     Ok(Outcome::Done)
 }
 
-fn clippy(tree: &Tree) -> Result<Outcome> {
-    call(cargo(tree).args([
+fn begin_peers(checks: &mut Checks<'_>) -> Result<Outcome> {
+    match interop::prepare(checks.tree, interop::ALL, None)? {
+        Prepared::Lacking(why) => Ok(Outcome::Skipped(why)),
+        Prepared::Ready(mut tests) => {
+            // the sign: cargo has let go of the target directory, which the next steps want
+            let said = checks.tree.target().join("interop.log");
+            checks.peers = Some(Aside::start(&mut tests, &said, "\nrunning ")?);
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+fn clippy(checks: &mut Checks<'_>) -> Result<Outcome> {
+    call(cargo(checks.tree).args([
         "clippy",
         "--workspace",
         "--all-targets",
@@ -151,9 +173,9 @@ fn clippy(tree: &Tree) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn docs(tree: &Tree) -> Result<Outcome> {
+fn docs(checks: &mut Checks<'_>) -> Result<Outcome> {
     // libraries only: the binary of ikee-cli and the facade would write to the same place
-    call(cargo(tree).env("RUSTDOCFLAGS", "-D warnings").args([
+    call(cargo(checks.tree).env("RUSTDOCFLAGS", "-D warnings").args([
         "doc",
         "--workspace",
         "--no-deps",
@@ -162,7 +184,7 @@ fn docs(tree: &Tree) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn deny(tree: &Tree) -> Result<Outcome> {
+fn deny(checks: &mut Checks<'_>) -> Result<Outcome> {
     if which("cargo-deny").is_none() {
         return Ok(Outcome::Skipped(
             "cargo-deny is not installed (cargo install cargo-deny --locked)".into(),
@@ -171,22 +193,22 @@ fn deny(tree: &Tree) -> Result<Outcome> {
     if !succeeds(Command::new("cargo-deny").arg("--version")) {
         return Ok(Outcome::Skipped("cargo-deny does not start here".into()));
     }
-    call(cargo(tree).args(["deny", "check", "bans", "licenses", "sources"]))?;
+    call(cargo(checks.tree).args(["deny", "check", "bans", "licenses", "sources"]))?;
     Ok(Outcome::Done)
 }
 
-fn tests(tree: &Tree) -> Result<Outcome> {
+fn tests(checks: &mut Checks<'_>) -> Result<Outcome> {
     // the tests against a peer have had their own step
-    call(
-        cargo(tree)
-            .env_remove("IKEE_PEERS")
-            .args(["test", "--workspace", "--no-fail-fast"]),
-    )?;
+    call(cargo(checks.tree).env_remove("IKEE_PEERS").args([
+        "test",
+        "--workspace",
+        "--no-fail-fast",
+    ]))?;
     Ok(Outcome::Done)
 }
 
-fn quick_tests(tree: &Tree) -> Result<Outcome> {
-    call(cargo(tree).env_remove("IKEE_PEERS").args([
+fn quick_tests(checks: &mut Checks<'_>) -> Result<Outcome> {
+    call(cargo(checks.tree).env_remove("IKEE_PEERS").args([
         "test",
         "--workspace",
         "--lib",

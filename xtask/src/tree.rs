@@ -13,7 +13,7 @@ pub(crate) struct Tree {
     root: PathBuf,
 }
 
-/// A package of the workspace, or of the fuzz workspace.
+/// A package of the workspace.
 pub(crate) struct Package {
     pub(crate) name: String,
     /// Directory below the root, with `/`.
@@ -130,7 +130,7 @@ impl Tree {
             .collect()
     }
 
-    /// The packages: those of the workspace and, when it is there, the fuzz package beside it.
+    /// The packages of the workspace.
     pub(crate) fn packages(&self) -> Result<Vec<Package>> {
         let mut packages = Vec::new();
         for file in self

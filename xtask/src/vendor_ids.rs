@@ -23,9 +23,3 @@ pub(crate) fn run(tree: &Tree, check: bool) -> Result<Outcome> {
     call(cargo(tree).args(example))?;
     Ok(Outcome::Done)
 }
-
-/// The same check among the tests of the whole workspace: what it compiles, those need too.
-pub(crate) fn check_all(tree: &Tree) -> Result<Outcome> {
-    call(cargo(tree).args(["test", "--quiet", "--workspace", "--lib", "vendor_id"]))?;
-    Ok(Outcome::Done)
-}

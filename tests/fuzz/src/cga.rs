@@ -11,6 +11,7 @@ use isakmp_wire::{Spi, Version};
 use crate::input::Input;
 
 /// Parameters with a key of two octets, an ID payload, and the parameters again with a key of 128 octets.
+#[cfg(test)]
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let short = own().parameters().to_octets();
     let mut long = own().parameters().clone();

@@ -37,7 +37,7 @@ fn pair() -> Pair {
 pub fn endpoint_v2(data: &[u8]) {
     let mut input = Input::new(data);
     let mut pair = pair();
-    if input.octet() % 2 == 0 {
+    if input.octet().is_multiple_of(2) {
         pair.connect();
     } else {
         let _begun = pair.initiate(Side::A);
@@ -56,7 +56,7 @@ pub fn endpoint_v2(data: &[u8]) {
 }
 
 fn side(input: &mut Input<'_>) -> Side {
-    if input.octet() % 2 == 0 {
+    if input.octet().is_multiple_of(2) {
         Side::A
     } else {
         Side::B
@@ -99,33 +99,8 @@ fn happen(pair: &mut Pair, input: &mut Input<'_>) {
         }
         10 => made_up(pair, input),
         11 | 12 => forged(pair, input),
-        13 => {
-            let side = side(input);
-            let sas: Vec<_> = pair.host(side).established().map(|it| it.sa).collect();
-            if let Some(sa) = sas.get(usize::from(input.octet()) % sas.len().max(1)) {
-                match input.octet() % 8 {
-                    0 => pair.delete_sa(side, *sa),
-                    1..=3 => pair.rekey_sa(side, *sa),
-                    4 => pair.create_child(side, *sa, 0),
-                    5 => pair.reauthenticate(side, *sa),
-                    _ => pair.probe_sa(side, *sa),
-                }
-            }
-        }
-        14 => {
-            let side = side(input);
-            let mut children = pair.host(side).established().flat_map(|it| it.children());
-            let child = children.next().map(|it| it.child);
-            drop(children);
-            if let Some(child) = child {
-                match input.octet() % 6 {
-                    0 => pair.delete_child(side, child),
-                    1 => pair.expire(side, child, true),
-                    2 => pair.expire(side, child, false),
-                    _ => pair.rekey_child(side, child),
-                }
-            }
-        }
+        13 => about_an_sa(pair, input),
+        14 => about_a_child(pair, input),
         _ => {
             // what was there comes again
             let old = usize::from(input.short());
@@ -138,10 +113,45 @@ fn happen(pair: &mut Pair, input: &mut Input<'_>) {
     }
 }
 
+/// The application wants something of an SA.
+fn about_an_sa(pair: &mut Pair, input: &mut Input<'_>) {
+    let side = side(input);
+    let sas: Vec<_> = pair.host(side).established().map(|it| it.sa).collect();
+    let Some(sa) = sas.get(usize::from(input.octet()) % sas.len().max(1)) else {
+        return;
+    };
+    match input.octet() % 8 {
+        0 => pair.delete_sa(side, *sa),
+        1..=3 => pair.rekey_sa(side, *sa),
+        4 => pair.create_child(side, *sa, 0),
+        5 => pair.reauthenticate(side, *sa),
+        _ => pair.probe_sa(side, *sa),
+    }
+}
+
+/// The application, or the data plane, wants something of a child.
+fn about_a_child(pair: &mut Pair, input: &mut Input<'_>) {
+    let side = side(input);
+    let mut children = pair.host(side).established().flat_map(|it| it.children());
+    let child = children.next().map(|it| it.child);
+    drop(children);
+    let Some(child) = child else { return };
+    match input.octet() % 6 {
+        0 => pair.delete_child(side, child),
+        1 => pair.expire(side, child, true),
+        2 => pair.expire(side, child, false),
+        _ => pair.rekey_child(side, child),
+    }
+}
+
 /// A datagram of nobody's, from anywhere.
 fn made_up(pair: &mut Pair, input: &mut Input<'_>) {
     let to = pair.host(side(input)).address;
-    let port = if input.octet() % 2 == 0 { 500 } else { 4500 };
+    let port = if input.octet().is_multiple_of(2) {
+        500
+    } else {
+        4500
+    };
     let packet = Packet {
         from: ([192, 0, 2, input.octet() % 4], 500).into(),
         to: (to, port).into(),
@@ -158,7 +168,7 @@ fn forged(pair: &mut Pair, input: &mut Input<'_>) {
     let side = side(input);
     let message = Forged {
         exchange: ExchangeType::new(34 + input.octet() % 6),
-        response: input.octet() % 4 == 0,
+        response: input.octet().is_multiple_of(4),
         message_id: u32::from(input.octet() % 8),
     };
     let first = PayloadType::new(32 + input.octet() % 24);

@@ -226,7 +226,7 @@ pub fn endpoint_v1(data: &[u8]) {
         out: Outbox::new(),
     };
     world.initiate(0);
-    if input.octet() % 2 == 0 {
+    if input.octet().is_multiple_of(2) {
         world.run(5);
         let up = |it: &Endpoint| it.sas().any(|it| it.state == "established");
         assert!(world.endpoints.iter().all(up), "a handshake in peace fails");

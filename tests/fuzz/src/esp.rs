@@ -21,7 +21,7 @@ pub fn esp_open(data: &[u8]) {
     let proposal = EspProposal::parse(suite).expect("a suite");
     let suite = ipsec_doi::EspSuite::parse(suite).expect("a suite");
     let encryption = vec![1; suite.encryption.key_len() + suite.encryption.salt_len()];
-    let integrity = vec![2; suite.integrity.map_or(0, |it| it.key_len())];
+    let integrity = vec![2; suite.integrity.map_or(0, ipsec_doi::IntegrityId::key_len)];
     assert!(proposal.contains(&suite));
     let parameters = Parameters {
         suite,

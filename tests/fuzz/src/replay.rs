@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use ikee_tests::{Rng, Setup};
 
 use crate::certificate::SEEDS;
+use crate::cga::seeds;
 use crate::{
     certificate, cga, each_payload, endpoint_v1, endpoint_v2, esp_open, reassembly, v1_message,
     v2_message,
@@ -14,6 +15,7 @@ use crate::{
 const MUTATIONS: usize = 3000;
 
 /// Every file of the corpora that others have left us.
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
 fn corpus() -> Vec<Vec<u8>> {
     let root = std::env::var_os("IKEE_TEST_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
@@ -129,7 +131,7 @@ fn chains_of_certificates_replay() {
 
 #[test]
 fn what_addresses_are_made_of_replays() {
-    let seeds = [crate::cga::seeds(), noise(200, 80)].concat();
+    let seeds = [seeds(), noise(200, 80)].concat();
     replay(cga, &seeds, 10 * MUTATIONS);
 }
 
