@@ -28,6 +28,7 @@ mod announcements;
     feature = "status"
 ))]
 mod extensions;
+mod joined;
 mod recognise;
 mod release;
 mod table;

@@ -6,6 +6,7 @@
 
 use isakmp_wire::vendor_id as id;
 
+use super::joined::joined;
 use super::{Announcement, When};
 
 type List = &'static [Announcement];
@@ -46,78 +47,35 @@ pub(super) const SERVER_2003: List = &[
     FIRST_CONTACT,
     CLUSTER,
 ];
-pub(super) const VISTA: List = &[
-    release(5),
-    KERBEROS,
-    RFC_3947,
-    DRAFT,
-    FRAGMENTATION,
-    DISCOVERY,
-    FIRST_CONTACT,
-    CLUSTER,
-    CGA,
-    AUTHIP,
-];
-pub(super) const SERVER_2008: List = &[
-    release(6),
-    KERBEROS,
-    RFC_3947,
-    DRAFT,
-    FRAGMENTATION,
-    DISCOVERY,
-    FIRST_CONTACT,
-    CLUSTER,
-    CGA,
-    AUTHIP,
-];
-pub(super) const SEVEN: List = &[
-    release(7),
-    KERBEROS,
-    RFC_3947,
-    DRAFT,
-    FRAGMENTATION,
-    DISCOVERY,
-    FIRST_CONTACT,
-    CLUSTER,
-    CGA,
-    AUTHIP,
-];
-pub(super) const SERVER_2008_R2: List = &[
-    release(8),
-    KERBEROS,
-    RFC_3947,
-    DRAFT,
-    FRAGMENTATION,
-    DISCOVERY,
-    FIRST_CONTACT,
-    CLUSTER,
-    CGA,
-    AUTHIP,
-];
-pub(super) const EIGHT: List = &[
-    modules(1),
-    release(9),
-    KERBEROS,
-    RFC_3947,
-    DRAFT,
-    FRAGMENTATION,
-    DISCOVERY,
-    FIRST_CONTACT,
-    CLUSTER,
-    CGA,
-    AUTHIP,
-    AUTHIP_GROUP,
-];
+pub(super) const VISTA: List = &vista(5);
+pub(super) const SERVER_2008: List = &vista(6);
+pub(super) const SEVEN: List = &vista(7);
+pub(super) const SERVER_2008_R2: List = &vista(8);
+pub(super) const EIGHT: List =
+    &joined::<_, 12>(&[modules(1)], &joined::<_, 11>(&vista(9), &[AUTHIP_GROUP]));
 
-pub(super) const SEVEN_IKEV2: List = &[release(7), DISCOVERY, FIRST_CONTACT, modules(2)];
-pub(super) const SERVER_2008_R2_IKEV2: List = &[release(8), DISCOVERY, FIRST_CONTACT, modules(2)];
-pub(super) const EIGHT_IKEV2: List = &[release(9), DISCOVERY, FIRST_CONTACT, modules(2)];
-pub(super) const TEN_IKEV2: List = &[
-    release(9),
-    DISCOVERY,
-    FIRST_CONTACT,
-    modules(2),
-    XBOX,
-    XBOX_TYPE,
-    REALM,
-];
+pub(super) const SEVEN_IKEV2: List = &ikev2(7);
+pub(super) const SERVER_2008_R2_IKEV2: List = &ikev2(8);
+pub(super) const EIGHT_IKEV2: List = &ikev2(9);
+pub(super) const TEN_IKEV2: List = &joined::<_, 7>(&ikev2(9), &[XBOX, XBOX_TYPE, REALM]);
+
+/// Vista and all that came after it say the same but for their number.
+const fn vista(number: u32) -> [Announcement; 10] {
+    [
+        release(number),
+        KERBEROS,
+        RFC_3947,
+        DRAFT,
+        FRAGMENTATION,
+        DISCOVERY,
+        FIRST_CONTACT,
+        CLUSTER,
+        CGA,
+        AUTHIP,
+    ]
+}
+
+/// The same for IKEv2.
+const fn ikev2(number: u32) -> [Announcement; 4] {
+    [release(number), DISCOVERY, FIRST_CONTACT, modules(2)]
+}

@@ -9,6 +9,7 @@ use ipsec_doi::encapsulation::NatRevision;
 
 use super::algorithms::{FIRST_ALGORITHMS, SEVEN_ALGORITHMS, VISTA_ALGORITHMS};
 use super::announcements as ids;
+use super::joined::joined;
 use super::{
     Algorithms, Delete, Dos, Extension, Fragmentation, Idle, Ikev2, NatT, Release, Windows,
 };
@@ -205,19 +206,25 @@ const SERVER_2008_SP2: Windows = Windows {
 };
 
 /// [MS-IKEE] note 2, [MS-IKEE] note 30: IKEv2 begins here, and what it has.
-const SEVEN_EXTENSIONS: &[Extension] = &[
-    Extension::NatT,
-    Extension::Fragmentation,
-    Extension::Discovery,
-    Extension::Failover,
-    Extension::Cga,
-    Extension::Coexistence,
-    Extension::ReliableDelete,
-    Extension::Dos,
-    Extension::Status,
-    Extension::Correlation,
-    Extension::ServerAddress,
-];
+const SEVEN_EXTENSIONS: &[Extension] = &joined::<_, 11>(
+    VISTA_EXTENSIONS,
+    &[Extension::Correlation, Extension::ServerAddress],
+);
+/// [MS-IKEE] note 33: dead peers are looked for by servers only, and in IKEv2 only.
+const SERVER_2012_EXTENSIONS: &[Extension] = &joined::<_, 12>(SEVEN_EXTENSIONS, &[Extension::Dpd]);
+/// Fragments of IKEv2, as logs show them.
+const ELEVEN_EXTENSIONS: &[Extension] =
+    &joined::<_, 12>(SEVEN_EXTENSIONS, &[Extension::FragmentationV2]);
+const SERVER_2022_EXTENSIONS: &[Extension] = &joined::<_, 13>(ELEVEN_EXTENSIONS, &[Extension::Dpd]);
+/// [MS-IKEE] note 2, [MS-IKEE] note 10, [MS-IKEE] note 35: of Windows 10 and the servers of its time. [MS-IKEE] note 6 names no
+/// release after Server 2019 that has their vendor IDs.
+const XBOX_AND_REALM: &[Extension] = &[Extension::Xbox, Extension::Realm];
+const TEN_EXTENSIONS: &[Extension] = &joined::<_, 14>(ELEVEN_EXTENSIONS, XBOX_AND_REALM);
+const SERVER_2016_EXTENSIONS: &[Extension] =
+    &joined::<_, 14>(SERVER_2012_EXTENSIONS, XBOX_AND_REALM);
+const SERVER_2019_EXTENSIONS: &[Extension] =
+    &joined::<_, 15>(SERVER_2022_EXTENSIONS, XBOX_AND_REALM);
+
 /// [MS-IKEE] note 2 on proposals; the offers as seen in a capture of Windows 8.
 const SEVEN_IKEV2: Ikev2 = Ikev2 {
     vendor_ids: ids::SEVEN_IKEV2,
@@ -268,23 +275,9 @@ const EIGHT: Windows = Windows {
     ikev2: Some(EIGHT_IKEV2),
     ..SEVEN
 };
-/// [MS-IKEE] note 33: dead peers are looked for by servers only, and in IKEv2 only.
 const SERVER_2012: Windows = Windows {
     release: Release::Server2012,
-    extensions: &[
-        Extension::NatT,
-        Extension::Fragmentation,
-        Extension::Discovery,
-        Extension::Failover,
-        Extension::Cga,
-        Extension::Coexistence,
-        Extension::ReliableDelete,
-        Extension::Dos,
-        Extension::Status,
-        Extension::Correlation,
-        Extension::ServerAddress,
-        Extension::Dpd,
-    ],
+    extensions: SERVER_2012_EXTENSIONS,
     ..EIGHT
 };
 const WINDOWS_8_1: Windows = Windows {
@@ -301,46 +294,15 @@ const TEN_IKEV2: Ikev2 = Ikev2 {
     fragmentation: true,
     ..EIGHT_IKEV2
 };
-/// [MS-IKEE] note 2, [MS-IKEE] note 10, [MS-IKEE] note 35: Xbox and realms. Fragments of IKEv2 as logs show them.
 const TEN: Windows = Windows {
     release: Release::Windows10,
-    extensions: &[
-        Extension::NatT,
-        Extension::Fragmentation,
-        Extension::Discovery,
-        Extension::Failover,
-        Extension::Cga,
-        Extension::Coexistence,
-        Extension::ReliableDelete,
-        Extension::Dos,
-        Extension::Status,
-        Extension::Correlation,
-        Extension::ServerAddress,
-        Extension::FragmentationV2,
-        Extension::Xbox,
-        Extension::Realm,
-    ],
+    extensions: TEN_EXTENSIONS,
     ikev2: Some(TEN_IKEV2),
     ..EIGHT
 };
 const SERVER_2016: Windows = Windows {
     release: Release::Server2016,
-    extensions: &[
-        Extension::NatT,
-        Extension::Fragmentation,
-        Extension::Discovery,
-        Extension::Failover,
-        Extension::Cga,
-        Extension::Coexistence,
-        Extension::ReliableDelete,
-        Extension::Dos,
-        Extension::Status,
-        Extension::Correlation,
-        Extension::ServerAddress,
-        Extension::Dpd,
-        Extension::Xbox,
-        Extension::Realm,
-    ],
+    extensions: SERVER_2016_EXTENSIONS,
     ikev2: Some(Ikev2 {
         fragmentation: false,
         ..TEN_IKEV2
@@ -349,44 +311,13 @@ const SERVER_2016: Windows = Windows {
 };
 const SERVER_2019: Windows = Windows {
     release: Release::Server2019,
-    extensions: &[
-        Extension::NatT,
-        Extension::Fragmentation,
-        Extension::Discovery,
-        Extension::Failover,
-        Extension::Cga,
-        Extension::Coexistence,
-        Extension::ReliableDelete,
-        Extension::Dos,
-        Extension::Status,
-        Extension::Correlation,
-        Extension::ServerAddress,
-        Extension::FragmentationV2,
-        Extension::Dpd,
-        Extension::Xbox,
-        Extension::Realm,
-    ],
+    extensions: SERVER_2019_EXTENSIONS,
     ikev2: Some(TEN_IKEV2),
     ..SERVER_2016
 };
-/// [MS-IKEE] note 6 names no release after Server 2019 that has the vendor IDs of Xbox and realms.
 const SERVER_2022: Windows = Windows {
     release: Release::Server2022,
-    extensions: &[
-        Extension::NatT,
-        Extension::Fragmentation,
-        Extension::Discovery,
-        Extension::Failover,
-        Extension::Cga,
-        Extension::Coexistence,
-        Extension::ReliableDelete,
-        Extension::Dos,
-        Extension::Status,
-        Extension::Correlation,
-        Extension::ServerAddress,
-        Extension::FragmentationV2,
-        Extension::Dpd,
-    ],
+    extensions: SERVER_2022_EXTENSIONS,
     ikev2: Some(ELEVEN_IKEV2),
     ..SERVER_2019
 };
@@ -396,20 +327,7 @@ const ELEVEN_IKEV2: Ikev2 = Ikev2 {
 };
 const ELEVEN: Windows = Windows {
     release: Release::Windows11,
-    extensions: &[
-        Extension::NatT,
-        Extension::Fragmentation,
-        Extension::Discovery,
-        Extension::Failover,
-        Extension::Cga,
-        Extension::Coexistence,
-        Extension::ReliableDelete,
-        Extension::Dos,
-        Extension::Status,
-        Extension::Correlation,
-        Extension::ServerAddress,
-        Extension::FragmentationV2,
-    ],
+    extensions: ELEVEN_EXTENSIONS,
     ikev2: Some(ELEVEN_IKEV2),
     ..TEN
 };
