@@ -4,46 +4,51 @@
 //! kind of payload it is given, so that the numbers of drafts can share a layout.
 
 mod attribute_class;
-mod certificate_request;
 mod configuration;
 mod delete;
 mod fragment;
-mod hash;
 mod identification;
-mod key_exchange;
-mod nat_detection;
 mod nat_original_address;
-mod nonce;
 mod notification;
 mod notify_type;
 mod proposal;
 mod registry;
 mod sa;
-mod signature;
 mod transform;
 
 pub use crate::certificate::{CertEncoding, Certificate};
+pub use crate::certificate_request::CertificateRequest;
 pub use crate::vendor_id::VendorId;
 pub use attribute_class::{
     AuthMethod, ConfigAttribute, EncapsulationMode, Phase1Attribute, Phase2Attribute,
 };
-pub use certificate_request::CertificateRequest;
 pub use configuration::Configuration;
 pub use delete::Delete;
 pub use fragment::Fragment;
-pub use hash::Hash;
 pub use identification::Identification;
-pub use key_exchange::KeyExchange;
-pub use nat_detection::NatDetection;
 pub use nat_original_address::NatOriginalAddress;
-pub use nonce::Nonce;
 pub use notification::Notification;
 pub use notify_type::NotifyType;
 pub use proposal::{Proposal, ProposalIter};
 pub use registry::{ConfigType, Doi, IdType, ProtocolId};
 pub use sa::{SaBuilder, SecurityAssociation};
-pub use signature::Signature;
 pub use transform::{Transform, TransformIter};
+
+/// A hash or keyed hash over what the exchange says (RFC 2408 §3.11); its length is that of the negotiated algorithm.
+pub type Hash<'a> = crate::Opaque<'a>;
+
+/// A public value of the negotiated group (RFC 2408 §3.7).
+pub type KeyExchange<'a> = crate::Opaque<'a>;
+
+/// A hash of cookies, address and port, to find address translation (RFC 3947 §3.2); its length is that of the negotiated
+/// algorithm.
+pub type NatDetection<'a> = crate::Opaque<'a>;
+
+/// Random octets that make an exchange fresh: 8 to 256 of them (RFC 2409 §5, RFC 2408 §3.13).
+pub type Nonce<'a> = crate::Nonce<'a, 8>;
+
+/// A signature over what the exchange says (RFC 2408 §3.12).
+pub type Signature<'a> = crate::Opaque<'a>;
 
 /// The payload types of IKEv1.
 pub mod kind {

@@ -4,7 +4,6 @@
 //! kind of payload it is given, so that private numbers can share a layout.
 
 mod auth;
-mod certificate_request;
 mod configuration;
 mod delete;
 mod eap;
@@ -12,7 +11,6 @@ mod encrypted;
 mod encrypted_fragment;
 mod identification;
 mod key_exchange;
-mod nonce;
 mod notify;
 mod notify_type;
 mod proposal;
@@ -22,9 +20,9 @@ mod traffic_selector;
 mod transform;
 
 pub use crate::certificate::{CertEncoding, Certificate};
+pub use crate::certificate_request::CertificateRequest;
 pub use crate::vendor_id::VendorId;
 pub use auth::{Authentication, DigitalSignature};
-pub use certificate_request::CertificateRequest;
 pub use configuration::{CfgAttr, CfgAttrIter, Configuration, OwnedCfgAttr};
 pub use delete::Delete;
 pub use eap::Eap;
@@ -32,7 +30,6 @@ pub use encrypted::Encrypted;
 pub use encrypted_fragment::EncryptedFragment;
 pub use identification::Identification;
 pub use key_exchange::KeyExchange;
-pub use nonce::Nonce;
 pub use notify::Notify;
 pub use notify_type::NotifyType;
 pub use proposal::{Proposal, ProposalIter};
@@ -43,6 +40,9 @@ pub use registry::{
 pub use sa::{SaBuilder, SecurityAssociation};
 pub use traffic_selector::{RawSelector, RawSelectorIter, Selector, TrafficSelectors};
 pub use transform::{Transform, TransformIter};
+
+/// Random octets that make an exchange fresh: 16 to 256 of them (RFC 7296 §2.10, §3.9).
+pub type Nonce<'a> = crate::Nonce<'a, 16>;
 
 /// The payload types of IKEv2.
 pub mod kind {

@@ -4,11 +4,12 @@
 //! the wire: two of Microsoft's are not the hash of the string that the specification prints, and a third is the
 //! hash of another spelling.
 
-mod payload;
 mod table;
 
-pub use payload::VendorId;
 pub use table::KNOWN;
+
+/// What a side announces about itself, the same payload in both versions (RFC 2408 §3.16, RFC 7296 §3.12); [`lookup`] knows some.
+pub type VendorId<'a> = crate::Opaque<'a>;
 
 /// Microsoft's implementation, followed by its [release](windows_release).
 pub const MS_NT5_ISAKMPOAKLEY: [u8; 16] = octets(0x1e2b_5169_0599_1c7d_7c96_fcbf_b587_e461);

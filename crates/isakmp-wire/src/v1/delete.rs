@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 
 use crate::error::{ErrorKind, ParseError};
 use crate::payload::RawPayload;
+use crate::spis::Spis;
 use crate::v1::{Doi, ProtocolId};
 use crate::writer::Encode;
 
@@ -39,8 +40,7 @@ impl<'a> Delete<'a> {
             spi_size,
             spis,
         };
-        let size = usize::from(delete.count()).checked_mul(usize::from(spi_size));
-        (size == Some(spis.len())).then_some(delete)
+        delete.view().is_whole().then_some(delete)
     }
 
     /// Reads the payload.
@@ -55,34 +55,33 @@ impl<'a> Delete<'a> {
         let [protocol, spi_size, high, low] = reader.array()?;
         let count = u16::from_be_bytes([high, low]);
         let spis = reader.rest();
-        let delete = Self {
+        if !Spis::new(spi_size, spis).is(count) {
+            let at = raw.body_offset().saturating_add(5);
+            return Err(ParseError::new(ErrorKind::SpiSize, at));
+        }
+        Ok(Self {
             doi,
             protocol: ProtocolId::new(protocol),
             spi_size,
             spis,
-        };
-        let size = usize::from(count).saturating_mul(usize::from(spi_size));
-        if size == spis.len() && delete.count() == count {
-            Ok(delete)
-        } else {
-            let at = raw.body_offset().saturating_add(5);
-            Err(ParseError::new(ErrorKind::SpiSize, at))
-        }
+        })
+    }
+
+    const fn view(&self) -> Spis<'a> {
+        Spis::new(self.spi_size, self.spis)
     }
 
     /// The SPIs, in order.
     #[inline]
     pub fn spis(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        // An SPI size of 0 goes with no SPIs at all: whatever the step then is, nothing comes out.
-        self.spis.chunks_exact(usize::from(self.spi_size).max(1))
+        self.view().iter()
     }
 
     /// How many SPIs there are.
     #[inline]
     #[must_use]
     pub fn count(&self) -> u16 {
-        let count = self.spis.len().checked_div(usize::from(self.spi_size));
-        u16::try_from(count.unwrap_or(0)).unwrap_or(u16::MAX)
+        self.view().count()
     }
 }
 

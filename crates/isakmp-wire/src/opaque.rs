@@ -1,19 +1,18 @@
-//! Hash (RFC 2408 §3.11).
-
 use alloc::vec::Vec;
 
 use crate::error::ParseError;
 use crate::payload::RawPayload;
 use crate::writer::Encode;
 
-/// A hash or keyed hash over what the exchange says (RFC 2408 §3.11).
+/// The body of a payload that has no parts: hashes, signatures, public values of IKEv1, vendor IDs. Each has a name of its own,
+/// such as [`v1::Hash`](crate::v1::Hash).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Hash<'a> {
-    /// The hash; its length is that of the negotiated algorithm.
+pub struct Opaque<'a> {
+    /// The octets.
     pub data: &'a [u8],
 }
 
-impl<'a> Hash<'a> {
+impl<'a> Opaque<'a> {
     /// Reads the payload; every body is legal.
     ///
     /// # Errors
@@ -25,7 +24,7 @@ impl<'a> Hash<'a> {
     }
 }
 
-impl Encode for Hash<'_> {
+impl Encode for Opaque<'_> {
     #[inline]
     fn encoded_len(&self) -> usize {
         self.data.len()

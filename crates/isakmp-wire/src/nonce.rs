@@ -1,21 +1,20 @@
-//! Nonce (RFC 7296 §2.10, §3.9).
-
 use alloc::vec::Vec;
 
 use crate::error::{ErrorKind, ParseError};
 use crate::payload::RawPayload;
 use crate::writer::Encode;
 
-/// Random octets that make an exchange fresh: 16 to 256 of them (RFC 7296 §2.10, §3.9).
+/// Random octets that make an exchange fresh: `LEAST` to 256 of them. See [`v1::Nonce`](crate::v1::Nonce) and
+/// [`v2::Nonce`](crate::v2::Nonce).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Nonce<'a> {
+pub struct Nonce<'a, const LEAST: usize> {
     /// The octets.
     pub data: &'a [u8],
 }
 
-impl<'a> Nonce<'a> {
+impl<'a, const LEAST: usize> Nonce<'a, LEAST> {
     /// The least number of octets.
-    pub const MIN: usize = 16;
+    pub const MIN: usize = LEAST;
     /// The greatest number of octets.
     pub const MAX: usize = 256;
 
@@ -34,7 +33,7 @@ impl<'a> Nonce<'a> {
     }
 }
 
-impl Encode for Nonce<'_> {
+impl<const LEAST: usize> Encode for Nonce<'_, LEAST> {
     #[inline]
     fn encoded_len(&self) -> usize {
         self.data.len()
@@ -49,19 +48,28 @@ impl Encode for Nonce<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::PayloadType;
+    use crate::{PayloadType, v1, v2};
 
+    /// RFC 2409 §5 and RFC 7296 §3.9 have other minima.
     #[test]
     fn the_length_is_bounded() {
         let octets = [7; 257];
-        for (length, legal) in [(16 - 1, false), (16, true), (256, true), (257, false)] {
+        for (length, in_v1, in_v2) in [
+            (0, false, false),
+            (7, false, false),
+            (8, true, false),
+            (15, true, false),
+            (16, true, true),
+            (256, true, true),
+            (257, false, false),
+        ] {
+            let refused = ParseError::new(ErrorKind::NonceLength, 4);
+            let raw = RawPayload::new(PayloadType::V1_NONCE, &octets[..length]);
+            let parsed = v1::Nonce::parse(raw).map(|it| it.data.len());
+            assert_eq!(parsed, in_v1.then_some(length).ok_or(refused));
             let raw = RawPayload::new(PayloadType::V2_NONCE, &octets[..length]);
-            assert_eq!(Nonce::parse(raw).is_ok(), legal);
+            let parsed = v2::Nonce::parse(raw).map(|it| it.data.len());
+            assert_eq!(parsed, in_v2.then_some(length).ok_or(refused));
         }
-        let raw = RawPayload::new(PayloadType::V2_NONCE, &[]);
-        assert_eq!(
-            Nonce::parse(raw),
-            Err(ParseError::new(ErrorKind::NonceLength, 4))
-        );
     }
 }
