@@ -1,8 +1,8 @@
 //! `dag`: the layering of the crates, read from their manifests.
 //!
 //! An edge goes to a strictly lower layer. Extensions know the wire, the meaning of the numbers and the seam, and no core
-//! and no other extension; no core knows an extension. A fast crypto provider may fall back on the complete one. For tests (`dev-dependencies`) a crate of layer 3 may
-//! also use a crypto provider.
+//! and no other extension; no core knows an extension. A fast crypto provider may fall back on the complete one.
+//! For tests (`dev-dependencies`) a crate of layer 4 may also use a crypto provider.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,47 +13,48 @@ use crate::tree::{Package, Tree};
 /// What a package is, which decides its layer and what it may lean on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Layers 0 to 2: wire, numbers, seam, crypto traits.
+    /// Layers 0 to 3: wire, numbers, seam, crypto traits, what both IKE cores have.
     Base,
-    /// Layer 3: a state machine, packets or certificates.
+    /// Layer 4: a state machine, packets or certificates.
     Core,
-    /// Layer 3: an implementation of the crypto traits.
+    /// Layer 4: an implementation of the crypto traits.
     Provider,
-    /// Layer 3: one section of [MS-IKEE] §3.
+    /// Layer 4: one section of [MS-IKEE] §3.
     Extension,
-    /// Layer 4: the re-exports.
+    /// Layer 5: the re-exports.
     Facade,
-    /// Layer 5: what meets the operating system.
+    /// Layer 6: what meets the operating system.
     Runtime,
-    /// Layer 6 and above: programs, tests and benches; the fuzz targets use the harness of the tests.
+    /// Layer 7 and above: programs, tests and benches; the fuzz targets use the harness of the tests.
     Top,
     /// Outside: uses none of the crates.
     Tool,
 }
 
 /// Every package but the extensions: name, layer, kind.
-const PACKAGES: [(&str, u8, Kind); 18] = [
+const PACKAGES: [(&str, u8, Kind); 19] = [
     ("isakmp-wire", 0, Kind::Base),
     ("ipsec-doi", 1, Kind::Base),
     ("ike-ext", 2, Kind::Base),
     ("ike-crypto", 2, Kind::Base),
-    ("ikev1", 3, Kind::Core),
-    ("ikev2", 3, Kind::Core),
-    ("ike-x509", 3, Kind::Core),
-    ("ipsec-esp", 3, Kind::Core),
-    ("ike-rustcrypto", 3, Kind::Provider),
-    ("ike-graviola", 3, Kind::Provider),
-    ("ike-aws-lc", 3, Kind::Provider),
-    ("ikee", 4, Kind::Facade),
-    ("ikee-daemon", 5, Kind::Runtime),
-    ("ikee-cli", 6, Kind::Top),
-    ("ikee-tests", 6, Kind::Top),
-    ("ikee-benches", 6, Kind::Top),
-    ("ikee-fuzz", 7, Kind::Top),
-    ("xtask", 6, Kind::Tool),
+    ("ike-endpoint", 3, Kind::Base),
+    ("ikev1", 4, Kind::Core),
+    ("ikev2", 4, Kind::Core),
+    ("ike-x509", 4, Kind::Core),
+    ("ipsec-esp", 4, Kind::Core),
+    ("ike-rustcrypto", 4, Kind::Provider),
+    ("ike-graviola", 4, Kind::Provider),
+    ("ike-aws-lc", 4, Kind::Provider),
+    ("ikee", 5, Kind::Facade),
+    ("ikee-daemon", 6, Kind::Runtime),
+    ("ikee-cli", 7, Kind::Top),
+    ("ikee-tests", 7, Kind::Top),
+    ("ikee-benches", 7, Kind::Top),
+    ("ikee-fuzz", 8, Kind::Top),
+    ("xtask", 7, Kind::Tool),
 ];
 
-/// Crates of layer 3 that lean on std, because what they wrap does.
+/// Crates of layer 4 that lean on std, because what they wrap does.
 const NEED_STD: [&str; 3] = ["ike-graviola", "ike-aws-lc", "ike-x509"];
 /// What an extension may use of ours. Primitives reach it through the seam, hence no `ike-crypto`.
 const EXTENSION_USES: [&str; 3] = ["isakmp-wire", "ipsec-doi", "ike-ext"];
@@ -93,7 +94,7 @@ fn place(name: &str) -> Option<(u8, Kind)> {
         .iter()
         .find(|(known, ..)| *known == name)
         .map(|&(_, layer, kind)| (layer, kind));
-    known.or_else(|| name.starts_with("ikee-").then_some((3, Kind::Extension)))
+    known.or_else(|| name.starts_with("ikee-").then_some((4, Kind::Extension)))
 }
 
 /// A dependency of one package on another.
@@ -243,6 +244,9 @@ mod tests {
         assert!(judge(&edge("ikev2", "ike-ext", false)).is_none());
         assert!(judge(&edge("ike-ext", "ikev2", false)).is_some());
         assert!(judge(&edge("ike-ext", "ike-crypto", false)).is_some());
+        assert!(judge(&edge("ikev2", "ike-endpoint", false)).is_none());
+        assert!(judge(&edge("ike-endpoint", "ikev2", false)).is_some());
+        assert!(judge(&edge("ikev2", "ikev1", false)).is_some());
         assert!(judge(&edge("ikev2", "ike-rustcrypto", false)).is_some());
     }
 

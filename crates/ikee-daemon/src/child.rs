@@ -4,7 +4,7 @@ use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
-use ike_crypto::SecretVec;
+pub use ike_endpoint::{ChildKeys, ChildUpdate, TrafficLimits};
 use ike_ext::{ChildId, PolicyId, SaId};
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{EspSuite, IntegrityId, TrafficSelector};
@@ -66,18 +66,6 @@ impl fmt::Display for Suite {
     }
 }
 
-/// One direction of a child SA.
-#[derive(Debug)]
-#[expect(clippy::exhaustive_structs, reason = "an SA has an SPI and keys")]
-pub struct ChildKeys {
-    /// The SPI on the wire, chosen by the receiver.
-    pub spi: u32,
-    /// Encryption key; for an AEAD, the salt follows. Empty for AH.
-    pub encryption: SecretVec,
-    /// Integrity key; empty for an AEAD.
-    pub integrity: SecretVec,
-}
-
 /// How a child came to be, and how long it lasts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[expect(
@@ -95,43 +83,8 @@ pub struct ChildLife {
     pub idle: Option<Duration>,
 }
 
-/// What a child may carry in either direction; what is reached is to be reported, each once.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "two limits each of two things that a data plane counts"
-)]
-pub struct TrafficLimits {
-    /// Octets after which it is rekeyed.
-    pub soft_bytes: Option<u64>,
-    /// Octets after which it is deleted.
-    pub hard_bytes: Option<u64>,
-    /// Packets after which it is rekeyed.
-    pub soft_packets: Option<u64>,
-    /// Packets after which it is deleted.
-    pub hard_packets: Option<u64>,
-}
-
-/// A child's new outer addresses.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "a path has two ends")]
-pub struct ChildUpdate {
-    /// Which child.
-    pub child: ChildId,
-    /// Our address and port.
-    pub local: SocketAddr,
-    /// The peer's.
-    pub remote: SocketAddr,
-}
-
 impl From<ikev2::ChildSa> for ChildSa {
     fn from(child: ikev2::ChildSa) -> Self {
-        let limits = child.life.limits;
-        let keys = |keys: ikev2::ChildKeys| ChildKeys {
-            spi: keys.spi,
-            encryption: keys.encryption,
-            integrity: keys.integrity,
-        };
         Self {
             id: child.id,
             sa: child.sa,
@@ -139,8 +92,8 @@ impl From<ikev2::ChildSa> for ChildSa {
             name: child.name,
             suite: Suite::Esp(child.suite),
             mode: child.mode,
-            inbound: keys(child.inbound),
-            outbound: keys(child.outbound),
+            inbound: child.inbound,
+            outbound: child.outbound,
             selectors: (child.local_selectors, child.remote_selectors),
             local: child.local,
             remote: child.remote,
@@ -148,12 +101,7 @@ impl From<ikev2::ChildSa> for ChildSa {
             life: ChildLife {
                 replaces: child.life.replaces,
                 sends: child.life.sends,
-                limits: TrafficLimits {
-                    soft_bytes: limits.soft_bytes,
-                    hard_bytes: limits.hard_bytes,
-                    soft_packets: limits.soft_packets,
-                    hard_packets: limits.hard_packets,
-                },
+                limits: child.life.limits,
                 idle: child.life.idle,
             },
             original: (
@@ -166,11 +114,6 @@ impl From<ikev2::ChildSa> for ChildSa {
 
 impl From<ikev1::ChildSa> for ChildSa {
     fn from(child: ikev1::ChildSa) -> Self {
-        let keys = |keys: ikev1::ChildKeys| ChildKeys {
-            spi: keys.spi,
-            encryption: keys.encryption,
-            integrity: keys.integrity,
-        };
         let octets = child.limits.octets;
         Self {
             id: child.id,
@@ -179,8 +122,8 @@ impl From<ikev1::ChildSa> for ChildSa {
             name: child.name,
             suite: child.suite.into(),
             mode: child.encapsulation.mode,
-            inbound: keys(child.inbound),
-            outbound: keys(child.outbound),
+            inbound: child.inbound,
+            outbound: child.outbound,
             selectors: (vec![child.selectors.0], vec![child.selectors.1]),
             local: child.ends.0,
             remote: child.ends.1,
@@ -211,26 +154,6 @@ impl From<ikev1::ChildSuite> for Suite {
                 esn: suite.esn,
             }),
             None => Self::Ah(suite.integrity.unwrap_or(IntegrityId::NONE)),
-        }
-    }
-}
-
-impl From<ikev2::ChildUpdate> for ChildUpdate {
-    fn from(update: ikev2::ChildUpdate) -> Self {
-        Self {
-            child: update.child,
-            local: update.local,
-            remote: update.remote,
-        }
-    }
-}
-
-impl From<ikev1::ChildUpdate> for ChildUpdate {
-    fn from(update: ikev1::ChildUpdate) -> Self {
-        Self {
-            child: update.child,
-            local: update.local,
-            remote: update.remote,
         }
     }
 }

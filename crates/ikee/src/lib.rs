@@ -6,6 +6,7 @@
 extern crate alloc;
 
 pub use ike_crypto as crypto;
+pub use ike_endpoint as endpoint;
 pub use ike_ext as ext;
 pub use ipsec_doi as doi;
 pub use isakmp_wire as wire;

@@ -3,16 +3,16 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use ike_endpoint::{Datagram, Phase};
 use ike_ext::{Admission, Inbound, Role, Stage, Verdict};
 use isakmp_wire::v1::{ProtocolId, kind};
 use isakmp_wire::{ExchangeType, Flags, Header, Message, OwnedPayload, Spi};
 
 use crate::context::Cx;
 use crate::failure::{Dropped, Failure};
-use crate::input::Datagram;
 use crate::output::{Attempt, Event};
 use crate::payload::notify;
-use crate::sa::{Facts, Phase, Sa};
+use crate::sa::{Facts, Sa};
 use crate::send::{encode_clear, header, transmit};
 
 /// Why a first message does not become an SA.

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 
+use ike_endpoint::Datagram;
 use ike_ext::{Inbound, Stage};
 use isakmp_wire::v1::kind;
 use isakmp_wire::{ExchangeType, Flags, Header, Message, PayloadChain};
@@ -9,7 +10,6 @@ use isakmp_wire::{ExchangeType, Flags, Header, Message, PayloadChain};
 use crate::auth::AwaitTrust;
 use crate::context::Cx;
 use crate::failure::{Dropped, Failure};
-use crate::input::Datagram;
 use crate::main_mode;
 use crate::sa::{Sa, State};
 

@@ -6,6 +6,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use ike_crypto::SecretVec;
+use ike_endpoint::{Ports, Remote, Retransmit};
 use ike_ext::PolicyId;
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::v1::IkeProposal;
@@ -47,25 +48,6 @@ impl Config {
             key_log: false,
             trace: false,
             first_handle: 0,
-        }
-    }
-}
-
-/// Local UDP ports (RFC 2408 §2.5.1, RFC 3947 §4, [MS-IKEE] §2.1).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "IKE has two ports")]
-pub struct Ports {
-    /// For plain IKE.
-    pub ike: u16,
-    /// For IKE behind a non-ESP marker, and UDP-encapsulated ESP.
-    pub nat_t: u16,
-}
-
-impl Default for Ports {
-    fn default() -> Self {
-        Self {
-            ike: 500,
-            nat_t: 4500,
         }
     }
 }
@@ -140,27 +122,6 @@ impl Default for Options {
             legacy: false,
             initial_contact: true,
             liveness: Some(Duration::from_secs(30)),
-        }
-    }
-}
-
-/// Where a peer is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "an address and IKE's two ports")]
-pub struct Remote {
-    /// Its address.
-    pub address: IpAddr,
-    /// Its UDP ports.
-    pub ports: Ports,
-}
-
-impl Remote {
-    /// A peer on the usual ports.
-    #[must_use]
-    pub fn new(address: IpAddr) -> Self {
-        Self {
-            address,
-            ports: Ports::default(),
         }
     }
 }
@@ -320,32 +281,6 @@ pub struct User {
     pub name: String,
     /// The password.
     pub password: SecretVec,
-}
-
-/// When an unanswered message is sent again (RFC 2408 §5.1).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "a schedule has these three numbers"
-)]
-pub struct Retransmit {
-    /// The first interval; each further one is twice as long.
-    pub first: Duration,
-    /// No interval is longer.
-    pub longest: Duration,
-    /// How often a message is sent again before the peer counts as silent.
-    pub tries: u8,
-}
-
-impl Default for Retransmit {
-    /// 1, 2, 4, 8, 16, 16 seconds, then the end after 16 more.
-    fn default() -> Self {
-        Self {
-            first: Duration::from_secs(1),
-            longest: Duration::from_secs(16),
-            tries: 6,
-        }
-    }
 }
 
 /// Bounds on what strangers may cost.

@@ -7,6 +7,7 @@ use core::net::{IpAddr, SocketAddr};
 
 use ike_crypto::random::SeededRandom;
 use ike_crypto::{Error, PrfKey, Provider, Random};
+use ike_endpoint::{Path, Phase, Table};
 use ike_ext::{
     Action, ChildFacts, ChildId, Context, Draft, Extensions, Host, Inbound, Instant, Key,
     Lifecycle, Prf, SaFacts, SaId, Verdict,
@@ -17,8 +18,7 @@ use isakmp_wire::{Spi, Version};
 use crate::config::{Config, Connection};
 use crate::failure::Failure;
 use crate::output::Outbox;
-use crate::sa::{Facts, Path, Phase, Sa};
-use crate::table::Table;
+use crate::sa::{Facts, Sa};
 
 /// Everything of an endpoint but its extensions.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Core {
     pub(crate) config: Config,
     pub(crate) provider: &'static Provider,
     pub(crate) random: SeededRandom,
-    pub(crate) table: Table,
+    pub(crate) table: Table<Sa>,
     /// What extensions asked for in the course of the call.
     pub(crate) actions: Vec<Action>,
     naming: Box<dyn PrfKey>,

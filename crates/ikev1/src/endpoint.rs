@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use ike_crypto::Provider;
+use ike_endpoint::{Deadline, Path, Phase};
 use ike_ext::{ChildId, Extensions, Hint, Instant, Lifecycle, PolicyId, SaId};
 
 use crate::config::{Config, Connection};
@@ -13,7 +14,7 @@ use crate::input::Input;
 use crate::lifetime;
 use crate::misuse::{InitiateError, Misuse};
 use crate::output::Outbox;
-use crate::sa::{Path, Phase, Sa, State};
+use crate::sa::{Sa, State};
 use crate::status::SaStatus;
 use crate::{auth, informational, main_mode, quick_mode};
 
@@ -25,16 +26,6 @@ use crate::{auth, informational, main_mode, quick_mode};
 pub struct Endpoint {
     core: Core,
     extensions: Extensions,
-}
-
-/// When an endpoint next wants [`Input::Timeout`], and why.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "a time and its reason")]
-pub struct Deadline {
-    /// Not before this.
-    pub at: Instant,
-    /// For logs.
-    pub reason: &'static str,
 }
 
 impl Endpoint {

@@ -3,13 +3,14 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use ike_endpoint::{Path, Phase};
 use ike_ext::{Action, Blame, ChildId, Lifecycle, SaId};
 use isakmp_wire::ExchangeType;
 
 use crate::context::Cx;
 use crate::failure::{AuthenticationFailure, Failure};
 use crate::output::{Attempt, CloseReason, Event, Output};
-use crate::sa::{ChildEntry, Exchange, Path, Phase, Sa, State, Step, leaves_children, same_peer};
+use crate::sa::{ChildEntry, Exchange, Sa, State, Step, leaves_children, same_peer};
 use crate::{informational, lifetime, quick_mode};
 
 /// No more rounds of extensions' wishes than this follow from one input.

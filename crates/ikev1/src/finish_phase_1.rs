@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
+use ike_endpoint::Phase;
 use ike_ext::{Conclusion, Lifecycle, Role, Stage};
 use isakmp_wire::ExchangeType;
 
@@ -10,7 +11,7 @@ use crate::auth::{Proven, Verified};
 use crate::context::Cx;
 use crate::failure::Failure;
 use crate::output::{self, Event, KeyLog};
-use crate::sa::{Established, Phase, Sa, State};
+use crate::sa::{Established, Sa, State};
 use crate::{informational, quick_mode, transaction};
 
 /// The last message of aggressive mode, which nothing answers.

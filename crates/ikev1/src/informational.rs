@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use ike_endpoint::{Phase, Schedule};
 use ike_ext::{ChildId, Inbound, Stage};
 use isakmp_wire::v1::{Delete, Notification, NotifyType, ProtocolId, kind};
 use isakmp_wire::{ExchangeType, OwnedPayload, vendor_id};
@@ -10,8 +11,8 @@ use crate::context::Cx;
 use crate::failure::{Dropped, Failure};
 use crate::output::{CloseReason, Event};
 use crate::payload::{self, cookies, notifications, notify_sa};
-use crate::retransmit::{Repeat, Schedule};
-use crate::sa::{Exchange, Phase, Probe, Sa, State, Step};
+use crate::retransmit::Repeat;
+use crate::sa::{Exchange, Probe, Sa, State, Step};
 use crate::send::{Cover, Outgoing};
 use crate::{iv, quick_mode};
 

@@ -1,7 +1,6 @@
 //! What goes into an endpoint.
 
-use core::net::SocketAddr;
-
+use ike_endpoint::Datagram;
 use ike_ext::{ChildId, Hint};
 
 /// One thing that happened outside.
@@ -21,21 +20,4 @@ pub enum Input<'a> {
     Timeout,
     /// The data plane has noticed something about a child's traffic.
     Traffic(ChildId, Hint),
-}
-
-/// An IKE message and where it came from.
-#[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "a datagram has two ends and bytes"
-)]
-pub struct Datagram<'a> {
-    /// Our address and port.
-    pub local: SocketAddr,
-    /// The peer's.
-    pub remote: SocketAddr,
-    /// Whether a non-ESP marker stood before the message (RFC 3948 §2.2); the answer gets one too.
-    pub marker: bool,
-    /// The message, without the marker.
-    pub bytes: &'a [u8],
 }

@@ -3,12 +3,13 @@
 use alloc::vec::Vec;
 
 use ike_crypto::{Error, PrfKey, Provider, SecretVec};
+use ike_endpoint::ChildKeys;
 use ipsec_doi::v1::IkeSuite;
 use ipsec_doi::{HashId, IntegrityId, PrfId};
 use isakmp_wire::Spi;
 use isakmp_wire::v1::ProtocolId;
 
-use crate::output::{ChildKeys, ChildSuite, KeyLog};
+use crate::output::{ChildSuite, KeyLog};
 
 /// What SKEYID is made from, which depends on the authentication method.
 #[derive(Clone, Copy)]

@@ -53,21 +53,24 @@ mod second_phase;
 mod select;
 mod send;
 mod status;
-mod table;
 mod transaction;
+
+pub use ike_endpoint::{
+    ChildKeys, ChildUpdate, Datagram, Deadline, Ports, Remote, Retransmit, Transmit,
+};
 
 pub use crate::authentication::{Authentication, Credential, Proof, Trust, Xauth};
 pub use crate::config::{
     Addressing, AhProposal, Assign, Child, ChildLifetime, Config, Connection, IkeLifetime, Limits,
-    Options, Ports, Remote, Retransmit, Selector, Suites, User,
+    Options, Selector, Suites, User,
 };
-pub use crate::endpoint::{Deadline, Endpoint};
+pub use crate::endpoint::Endpoint;
 pub use crate::failure::{AuthenticationFailure, Dropped, Failure, Incompatibility, Misbehaviour};
-pub use crate::input::{Datagram, Input};
+pub use crate::input::Input;
 pub use crate::misuse::{InitiateError, Misuse};
 pub use crate::output::{
-    Assigned, Attempt, ChildKeys, ChildLimits, ChildSa, ChildSuite, ChildUpdate, CloseReason,
-    Established, Event, KeyLog, Message, Outbox, Output, PeerCertificates, Transmit,
+    Assigned, Attempt, ChildLimits, ChildSa, ChildSuite, CloseReason, Established, Event, KeyLog,
+    Message, Outbox, Output, PeerCertificates,
 };
 pub use crate::profile::Profile;
 pub use crate::status::{ChildStatus, SaStatus};

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use ike_crypto::Random;
+use ike_endpoint::Due;
 use ike_ext::{Extensions, Instant, Lifecycle, SaId};
 use isakmp_wire::vendor_id;
 
@@ -14,7 +15,7 @@ use crate::informational;
 use crate::main_mode;
 use crate::output::{CloseReason, Event};
 use crate::quick_mode;
-use crate::retransmit::{Due, Repeat};
+use crate::retransmit::Repeat;
 use crate::sa::{Sa, State, Step, same_peer};
 use crate::transaction;
 

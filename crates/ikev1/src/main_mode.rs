@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use ike_endpoint::{Datagram, Path};
 use ike_ext::{Inbound, Stage, Verdict};
 use isakmp_wire::v1::{KeyExchange, kind};
 use isakmp_wire::{ExchangeType, Flags, Header, Message, OwnedPayload, PayloadChain, vendor_id};
@@ -12,10 +13,9 @@ use crate::config::Connection;
 use crate::context::Cx;
 use crate::failure::{Dropped, Failure};
 use crate::finish_phase_1;
-use crate::input::Datagram;
 use crate::keys::{Exchanged, Keys};
 use crate::payload::one;
-use crate::sa::{Path, Sa, Secure, State};
+use crate::sa::{Sa, Secure, State};
 
 pub(crate) mod initiator;
 pub(crate) mod responder;

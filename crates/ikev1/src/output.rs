@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use ike_crypto::SecretVec;
+use ike_endpoint::{ChildUpdate, Transmit};
 use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
 use ipsec_doi::v1::IkeSuite;
 use ipsec_doi::{Identity, TrafficSelector};
@@ -16,7 +17,7 @@ use crate::failure::{Dropped, Failure};
 
 mod child;
 
-pub use child::{ChildKeys, ChildLimits, ChildSa, ChildSuite};
+pub use child::{ChildLimits, ChildSa, ChildSuite};
 
 /// Where an endpoint puts what follows from an input. Reuse it: it keeps its allocation.
 #[derive(Debug, Default)]
@@ -76,33 +77,6 @@ pub enum Output {
     DeleteChild(ChildId),
     /// Something to know.
     Event(Event),
-}
-
-/// A datagram to send.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "a datagram has two ends and bytes"
-)]
-pub struct Transmit {
-    /// Our address and port.
-    pub local: SocketAddr,
-    /// The peer's.
-    pub remote: SocketAddr,
-    /// The octets of the UDP payload; a non-ESP marker is already in front where one is due.
-    pub bytes: Vec<u8>,
-}
-
-/// A child's new outer addresses.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "a path has two ends")]
-pub struct ChildUpdate {
-    /// Which child.
-    pub child: ChildId,
-    /// Our address and port.
-    pub local: SocketAddr,
-    /// The peer's.
-    pub remote: SocketAddr,
 }
 
 /// News, for logs and for the application.

@@ -4,16 +4,16 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use ike_endpoint::{ChildUpdate, Datagram, Path, Phase};
 use ike_ext::{Foreign, Inbound, Join, Role, Stage, Verdict};
 use isakmp_wire::v1::kind;
 use isakmp_wire::{ExchangeType, Flags, Header, Message, Version};
 
 use crate::context::Cx;
 use crate::failure::{Dropped, Failure};
-use crate::input::Datagram;
-use crate::output::{self, ChildUpdate, Event, Output};
+use crate::output::{self, Event, Output};
 use crate::payload::notifications;
-use crate::sa::{Path, Phase, Sa, State};
+use crate::sa::{Sa, State};
 use crate::{admission, aggressive, main_mode};
 
 impl Cx<'_> {

@@ -4,9 +4,10 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::{IpAddr, SocketAddr};
+use core::net::IpAddr;
 
 use ike_crypto::{Error, Provider, SignatureScheme};
+use ike_endpoint::{Path, Phase, Schedule, Tracked};
 use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
 use ipsec_doi::{HashId, Identity};
 use isakmp_wire::v1::{AuthMethod, NotifyType, ProtocolId};
@@ -15,13 +16,12 @@ use isakmp_wire::{ExchangeType, Spi};
 use crate::aggressive::Aggressive;
 use crate::auth::{Proven, Verified};
 use crate::authentication::{scheme, signs};
-use crate::input::Datagram;
 use crate::keys::Keys;
 use crate::main_mode::MainMode;
 use crate::output::CloseReason;
 use crate::protect::Protection;
 use crate::quick_mode::{AwaitAnswer, AwaitConnected, AwaitProof};
-use crate::retransmit::{Repeat, Schedule};
+use crate::retransmit::Repeat;
 use crate::send::Outgoing;
 use crate::transaction::Asked;
 
@@ -39,38 +39,6 @@ pub(crate) struct Facts {
     /// The hash function of phase 1, once chosen.
     pub(crate) hash: Option<HashId>,
     pub(crate) vendor_ids: Vec<Vec<u8>>,
-}
-
-/// How far an SA has come, for the limits.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Phase {
-    /// We began it.
-    Initiating,
-    /// A stranger began it.
-    HalfOpen,
-    /// It is over.
-    Over,
-    /// Both sides are authenticated.
-    Established,
-}
-
-/// The two ends of an SA's datagrams.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Path {
-    pub(crate) local: SocketAddr,
-    pub(crate) remote: SocketAddr,
-    pub(crate) marker: bool,
-}
-
-impl From<&Datagram<'_>> for Path {
-    /// The way back.
-    fn from(datagram: &Datagram<'_>) -> Self {
-        Self {
-            local: datagram.local,
-            remote: datagram.remote,
-            marker: datagram.marker,
-        }
-    }
 }
 
 /// One IKE SA.
@@ -241,6 +209,20 @@ pub(crate) struct ChildEntry {
     pub(crate) expires: Instant,
 }
 
+impl Tracked for Sa {
+    fn id(&self) -> SaId {
+        self.facts.id
+    }
+
+    fn phase(&self) -> Phase {
+        self.facts.phase
+    }
+
+    fn remote(&self) -> IpAddr {
+        self.facts.path.remote.ip()
+    }
+}
+
 impl Sa {
     pub(crate) fn new(facts: Facts, connection: Option<usize>, now: Instant) -> Self {
         Self {
@@ -273,15 +255,7 @@ impl Sa {
 
     /// Remembers the vendor IDs of an accepted message, a bounded number and size of them.
     pub(crate) fn remember<'a>(&mut self, ids: impl Iterator<Item = &'a [u8]>, limit: usize) {
-        for id in ids {
-            let known = &mut self.facts.vendor_ids;
-            if known.len() >= limit {
-                return;
-            }
-            if id.len() <= MAX_VENDOR_ID && !known.iter().any(|it| it == id) {
-                known.push(id.to_vec());
-            }
-        }
+        ike_endpoint::remember(&mut self.facts.vendor_ids, ids, limit);
     }
 
     /// Whether the peer has sent this vendor ID.
@@ -350,7 +324,5 @@ pub(crate) const fn leaves_children(reason: &CloseReason) -> bool {
     )
 }
 
-/// Longer vendor IDs are not remembered, octets.
-const MAX_VENDOR_ID: usize = 64;
 /// How many message IDs are remembered as used.
 const MAX_USED: usize = 512;

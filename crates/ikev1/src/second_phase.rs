@@ -3,13 +3,13 @@
 use alloc::vec::Vec;
 
 use ike_crypto::SecretVec;
+use ike_endpoint::Datagram;
 use ike_ext::{Inbound, Stage, Verdict};
 use isakmp_wire::v1::kind;
 use isakmp_wire::{ExchangeType, Header, Message, PayloadChain};
 
 use crate::context::Cx;
 use crate::failure::{Dropped, Failure, Misbehaviour};
-use crate::input::Datagram;
 use crate::payload::one;
 use crate::sa::{Exchange, Sa, State, Step};
 use crate::send::{Cover, EXCHANGE};

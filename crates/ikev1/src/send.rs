@@ -3,18 +3,19 @@
 use alloc::vec::Vec;
 
 use ike_crypto::SecretVec;
+use ike_endpoint::{Path, Schedule};
 use ike_ext::{ChildDraft, Draft, Sent as Split, Stage};
 use isakmp_wire::v1::kind;
 use isakmp_wire::{
     ChainWriter, ExchangeType, Flags, Header, MessageWriter, OwnedPayload, PayloadType, Spi,
-    Version, marker,
+    Version,
 };
 
 use crate::context::Cx;
 use crate::failure::Failure;
-use crate::output::{Event, Message, Output, Transmit};
-use crate::retransmit::{Repeat, Schedule, Sent};
-use crate::sa::{Exchange, Path, Sa, Step};
+use crate::output::{Event, Message, Output};
+use crate::retransmit::{Repeat, Sent};
+use crate::sa::{Exchange, Sa, Step};
 
 /// What HASH of a phase 2 message covers besides the message ID (RFC 2409 §5.5, §5.7).
 #[derive(Clone, Debug, Default)]
@@ -69,16 +70,7 @@ impl Outgoing {
 
 /// Puts a marker in front where the path has one, and sends.
 pub(crate) fn transmit(out: &mut crate::Outbox, path: Path, message: &[u8]) {
-    let mut bytes = Vec::with_capacity(message.len().saturating_add(marker::NON_ESP_MARKER.len()));
-    if path.marker {
-        bytes.extend_from_slice(&marker::NON_ESP_MARKER);
-    }
-    bytes.extend_from_slice(message);
-    out.push(Output::Transmit(Transmit {
-        local: path.local,
-        remote: path.remote,
-        bytes,
-    }));
+    out.push(Output::Transmit(path.transmit(message)));
 }
 
 /// Writes a message that is not protected.

@@ -7,7 +7,7 @@ use ike_ext::Role;
 use isakmp_wire::v2::CfgAttribute;
 use isakmp_wire::{ExchangeType, Message};
 
-use crate::sa::{Sa, bounded};
+use crate::sa::Sa;
 
 /// How far a negotiation came, for whoever looks for the cause of its failure.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -61,7 +61,7 @@ pub(crate) fn vendor_ids(bytes: &[u8], limit: usize) -> Vec<Vec<u8>> {
     if let Ok(message) = Message::parse(bytes) {
         let found = message.payloads.iter();
         let found = found.filter(|it| it.kind == isakmp_wire::v2::kind::VENDOR_ID);
-        bounded(&mut ids, found.map(|it| it.body), limit);
+        ike_endpoint::remember(&mut ids, found.map(|it| it.body), limit);
     }
     ids
 }

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use ike_endpoint::Phase;
 use ike_ext::{Instant, Lifecycle, Role};
 use ipsec_doi::Identity;
 use isakmp_wire::v2::{AuthMethod, Authentication, Identification, kind};
@@ -16,7 +17,7 @@ use crate::failure::Failure;
 use crate::init::{maybe, one};
 use crate::lifetime;
 use crate::output::{self, Event};
-use crate::sa::{Established, Phase, Sa, State};
+use crate::sa::{Established, Sa, State};
 
 mod initiator;
 mod responder;

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
+use ike_endpoint::{Ports, Remote, Retransmit};
 use ike_ext::{PolicyId, Protection};
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{EspProposal, Identity, IkeProposal, TrafficSelector};
@@ -42,25 +43,6 @@ impl Config {
             ports: Ports::default(),
             key_log: false,
             trace: false,
-        }
-    }
-}
-
-/// Local UDP ports (RFC 7296 §2, §2.23).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "IKE has two ports")]
-pub struct Ports {
-    /// For plain IKE.
-    pub ike: u16,
-    /// For IKE behind a non-ESP marker, and UDP-encapsulated ESP.
-    pub nat_t: u16,
-}
-
-impl Default for Ports {
-    fn default() -> Self {
-        Self {
-            ike: 500,
-            nat_t: 4500,
         }
     }
 }
@@ -154,27 +136,6 @@ impl Default for IkeLifetime {
             reauthenticate: None,
             jitter: Duration::from_secs(600),
             hard: Duration::from_secs(900),
-        }
-    }
-}
-
-/// Where a peer is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "an address and IKE's two ports")]
-pub struct Remote {
-    /// Its address.
-    pub address: IpAddr,
-    /// Its UDP ports.
-    pub ports: Ports,
-}
-
-impl Remote {
-    /// A peer on the usual ports.
-    #[must_use]
-    pub fn new(address: IpAddr) -> Self {
-        Self {
-            address,
-            ports: Ports::default(),
         }
     }
 }
@@ -291,32 +252,6 @@ pub struct Addressing {
     pub fixed: Vec<(Identity, IpAddr)>,
     /// As a server, DNS servers for the peer that asks.
     pub dns: Vec<IpAddr>,
-}
-
-/// When an unanswered request is sent again (RFC 7296 §2.1).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "a schedule has these three numbers"
-)]
-pub struct Retransmit {
-    /// The first interval; each further one is twice as long.
-    pub first: Duration,
-    /// No interval is longer.
-    pub longest: Duration,
-    /// How often a request is sent again before the peer counts as silent.
-    pub tries: u8,
-}
-
-impl Default for Retransmit {
-    /// 1, 2, 4, 8, 16, 16 seconds, then the end after 16 more.
-    fn default() -> Self {
-        Self {
-            first: Duration::from_secs(1),
-            longest: Duration::from_secs(16),
-            tries: 6,
-        }
-    }
 }
 
 /// Bounds on what strangers may cost; counts are of IKE SAs that are not authenticated yet.

@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use ike_endpoint::Phase;
 use ike_ext::SaId;
 use ipsec_doi::Identity;
 use isakmp_wire::PayloadChain;
@@ -13,7 +14,7 @@ use crate::context::Cx;
 use crate::init::{self, notifies};
 use crate::lifetime::postpone;
 use crate::output::CloseReason;
-use crate::sa::{Phase, Sa, State, Task};
+use crate::sa::{Sa, State, Task};
 
 /// Whether we may say that this is our only SA with the peer.
 pub(crate) fn is_first(cx: &Cx<'_>, sa: &Sa) -> bool {

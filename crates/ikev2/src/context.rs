@@ -7,6 +7,7 @@ use core::net::IpAddr;
 
 use ike_crypto::random::SeededRandom;
 use ike_crypto::{Provider, Random};
+use ike_endpoint::{Path, Phase, Table};
 use ike_ext::{
     Action, Alarm, ChildId, Conclusion, Context, Draft, Extensions, Host, Inbound, Instant, Key,
     Lifecycle, PolicyId, Prf, SaFacts, SaId, Verdict,
@@ -20,8 +21,7 @@ use crate::cookie::CookieJar;
 use crate::failure::Failure;
 use crate::lease::Leases;
 use crate::output::Outbox;
-use crate::sa::{Facts, Path, Phase, Sa};
-use crate::table::Table;
+use crate::sa::{Facts, Sa};
 
 /// Everything of an endpoint but its extensions.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct Core {
     pub(crate) config: Config,
     pub(crate) provider: &'static Provider,
     pub(crate) random: SeededRandom,
-    pub(crate) table: Table,
+    pub(crate) table: Table<Sa>,
     pub(crate) cookies: CookieJar,
     pub(crate) alarm: Alarm,
     pub(crate) leases: Leases,
@@ -45,7 +45,7 @@ impl Core {
         config: Config,
         provider: &'static Provider,
         random: SeededRandom,
-        table: Table,
+        table: Table<Sa>,
         cookies: CookieJar,
     ) -> Self {
         Self {

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use ike_crypto::Provider;
 use ike_crypto::random::SeededRandom;
+use ike_endpoint::{Deadline, Table};
 use ike_ext::{ChildId, Extensions, Hint, Instant, Lifecycle, PolicyId, SaId};
 
 use crate::config::Config;
@@ -18,7 +19,6 @@ use crate::misuse::{InitiateError, Misuse};
 use crate::output::{CloseReason, Outbox};
 use crate::sa::{Sa, State, Task};
 use crate::status::SaStatus;
-use crate::table::Table;
 use crate::tasks::next_task;
 
 /// An IKEv2 endpoint: any number of SAs, both roles, no IO.
@@ -29,16 +29,6 @@ use crate::tasks::next_task;
 pub struct Endpoint {
     core: Core,
     extensions: Extensions,
-}
-
-/// When an endpoint next wants [`Input::Timeout`], and why.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "a time and its reason")]
-pub struct Deadline {
-    /// Not before this.
-    pub at: Instant,
-    /// For logs.
-    pub reason: &'static str,
 }
 
 impl Endpoint {
@@ -57,7 +47,7 @@ impl Endpoint {
         seed: [u8; 32],
     ) -> Result<Self, ike_crypto::Error> {
         let mut random = SeededRandom::new(seed);
-        let table = Table::new(&mut random)?;
+        let table = Table::new(&mut random, 0)?;
         let cookies = CookieJar::new(provider, &mut random)?;
         Ok(Self {
             core: Core::new(config, provider, random, table, cookies),

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
+use ike_endpoint::{Due, Path, Phase};
 use ike_ext::{Action, Blame, ChildId, Extensions, Lifecycle, SaId};
 
 use crate::attempt::Attempt;
@@ -14,9 +15,8 @@ use crate::init;
 use crate::lifetime;
 use crate::output::{CloseReason, Event, Output};
 use crate::rekey;
-use crate::sa::{ChildEntry, KEEPALIVE, LINGER, Phase, Sa, State, Task};
+use crate::sa::{ChildEntry, KEEPALIVE, LINGER, Sa, State, Task};
 use crate::tasks::next_task;
-use crate::window::Due;
 use isakmp_wire::marker;
 
 /// No more rounds of extensions' wishes than this follow from one input.
@@ -163,13 +163,13 @@ impl Cx<'_> {
 
     fn step(&mut self, sa: &mut Sa) -> Result<(), Failure> {
         match sa.window.due(self.now) {
-            Due::Again(datagrams) => {
-                let datagrams = datagrams.to_vec();
-                self.send(sa, &datagrams);
+            Due::Again => {
                 if let Some(pending) = sa.window.pending() {
+                    let (exchange, datagrams) = (pending.exchange, pending.datagrams.clone());
+                    self.send(sa, &datagrams);
                     self.out.event(Event::Retransmitted {
                         sa: sa.facts.id,
-                        exchange: pending.exchange,
+                        exchange,
                     });
                 }
                 return Ok(());
@@ -189,7 +189,7 @@ impl Cx<'_> {
             State::Established(state) => {
                 if sa.nat.here && sa.last_outbound + KEEPALIVE <= self.now {
                     sa.last_outbound = self.now;
-                    let path = crate::sa::Path {
+                    let path = Path {
                         marker: false,
                         ..sa.facts.path
                     };
@@ -266,7 +266,7 @@ impl Cx<'_> {
             Action::Inform { sa, payloads, .. } => self.queue_task(sa, Task::Inform(payloads)),
             Action::Nudge(sa) => self.out.event(Event::Nudge(sa)),
             Action::Raw(sa, octets) => self.with(sa, |cx, sa| {
-                let path = crate::sa::Path {
+                let path = Path {
                     marker: false,
                     ..sa.facts.path
                 };

@@ -1,8 +1,7 @@
 //! What goes into an endpoint.
 
 use alloc::string::String;
-use core::net::SocketAddr;
-
+use ike_endpoint::Datagram;
 use ike_ext::{ChildId, Hint, SaId};
 
 use crate::authentication::PeerKey;
@@ -31,21 +30,4 @@ pub enum Input<'a> {
     },
     /// The data plane has noticed something about a child's traffic.
     Traffic(ChildId, Hint),
-}
-
-/// An IKE message and where it came from.
-#[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "a datagram has two ends and bytes"
-)]
-pub struct Datagram<'a> {
-    /// Our address and port.
-    pub local: SocketAddr,
-    /// The peer's.
-    pub remote: SocketAddr,
-    /// Whether a non-ESP marker stood before the message (RFC 3948 §2.2); the answer gets one too.
-    pub marker: bool,
-    /// The message, without the marker.
-    pub bytes: &'a [u8],
 }

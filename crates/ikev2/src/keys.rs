@@ -3,11 +3,12 @@
 use alloc::boxed::Box;
 
 use ike_crypto::{Error, PrfKey, Provider, SecretVec, prf_plus};
+use ike_endpoint::ChildKeys;
 use ike_ext::Role;
 use ipsec_doi::{EspSuite, IkeSuite, IntegrityId, PrfId};
 use isakmp_wire::Spi;
 
-use crate::output::{ChildKeys, KeyLog};
+use crate::output::KeyLog;
 use crate::protect::{Direction, Protection};
 
 /// The seven keys of an IKE SA.

@@ -55,26 +55,29 @@ mod sa;
 mod select;
 mod send;
 mod status;
-mod table;
 mod tasks;
 mod transport;
 mod window;
+
+pub use ike_endpoint::{
+    ChildKeys, ChildUpdate, Datagram, Deadline, Ports, Remote, Retransmit, TrafficLimits, Transmit,
+};
 
 pub use crate::attempt::Attempt;
 pub use crate::authentication::{
     Authentication, AuthorityHash, Credential, LocalProof, PeerKey, RemoteProof, Trust,
 };
 pub use crate::config::{
-    Addressing, Child, ChildLifetime, Config, Connection, IkeLifetime, Limits, Ports, Remote,
-    Retransmit, Selectors, StartAction,
+    Addressing, Child, ChildLifetime, Config, Connection, IkeLifetime, Limits, Selectors,
+    StartAction,
 };
-pub use crate::endpoint::{Deadline, Endpoint};
+pub use crate::endpoint::Endpoint;
 pub use crate::failure::{AuthenticationFailure, Dropped, Failure, Incompatibility, Misbehaviour};
-pub use crate::input::{Datagram, Input};
+pub use crate::input::Input;
 pub use crate::misuse::{InitiateError, Misuse};
 pub use crate::output::{
-    Assigned, ChildKeys, ChildLife, ChildSa, ChildUpdate, CloseReason, Established, Event, KeyLog,
-    Message, OriginalAddresses, Outbox, Output, PeerCertificates, TrafficLimits, Transmit,
+    Assigned, ChildLife, ChildSa, CloseReason, Established, Event, KeyLog, Message,
+    OriginalAddresses, Outbox, Output, PeerCertificates,
 };
 pub use crate::pool::{Pool, PoolError};
 pub use crate::profile::{Profile, SuiteChoice};

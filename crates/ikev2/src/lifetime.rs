@@ -3,11 +3,12 @@
 use core::time::Duration;
 
 use ike_crypto::Random;
+use ike_endpoint::TrafficLimits;
 use ike_ext::Instant;
 
 use crate::config::{ChildLifetime, IkeLifetime};
 use crate::context::Cx;
-use crate::output::{CloseReason, Output, TrafficLimits};
+use crate::output::{CloseReason, Output};
 use crate::sa::{Sa, State, Task};
 
 /// The deadlines of an IKE SA; each is acted on once.

@@ -7,6 +7,7 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use ike_crypto::SecretVec;
+use ike_endpoint::{ChildKeys, ChildUpdate, TrafficLimits, Transmit};
 use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{EspSuite, Identity, IkeSuite, TrafficSelector};
@@ -73,33 +74,6 @@ pub enum Output {
     Event(Event),
 }
 
-/// A datagram to send.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "a datagram has two ends and bytes"
-)]
-pub struct Transmit {
-    /// Our address and port.
-    pub local: SocketAddr,
-    /// The peer's.
-    pub remote: SocketAddr,
-    /// The octets of the UDP payload; a non-ESP marker is already in front where one is due.
-    pub bytes: Vec<u8>,
-}
-
-/// A child's new outer addresses.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "a path has two ends")]
-pub struct ChildUpdate {
-    /// Which child.
-    pub child: ChildId,
-    /// Our address and port.
-    pub local: SocketAddr,
-    /// The peer's.
-    pub remote: SocketAddr,
-}
-
 /// A negotiated pair of ESP SAs, with everything that a data plane needs.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -156,24 +130,6 @@ pub struct ChildLife {
     pub idle: Option<Duration>,
 }
 
-/// What a child may carry in either direction; report with
-/// [`Input::ChildExpired`](crate::Input::ChildExpired) what is reached, each once.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "two limits each of two things that a data plane counts"
-)]
-pub struct TrafficLimits {
-    /// Octets after which it is rekeyed.
-    pub soft_bytes: Option<u64>,
-    /// Octets after which it is deleted.
-    pub hard_bytes: Option<u64>,
-    /// Packets after which it is rekeyed.
-    pub soft_packets: Option<u64>,
-    /// Packets after which it is deleted.
-    pub hard_packets: Option<u64>,
-}
-
 /// The addresses in a peer's packets before a NAT changed them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "a packet has two addresses")]
@@ -182,18 +138,6 @@ pub struct OriginalAddresses {
     pub remote: IpAddr,
     /// Ours, as the peer knows it.
     pub local: IpAddr,
-}
-
-/// One direction of a child SA.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct ChildKeys {
-    /// The SPI on the wire, chosen by the receiver.
-    pub spi: u32,
-    /// Encryption key; for an AEAD, the salt follows.
-    pub encryption: SecretVec,
-    /// Integrity key; empty for an AEAD.
-    pub integrity: SecretVec,
 }
 
 /// News, for logs and for the application.

@@ -3,6 +3,7 @@
 
 use alloc::boxed::Box;
 
+use ike_endpoint::Phase;
 use ike_ext::{Lifecycle, Role, SaId};
 use isakmp_wire::{ExchangeType, Spi};
 
@@ -13,7 +14,7 @@ use crate::informational::delete_ike;
 use crate::keys::Keys;
 use crate::lifetime::Deadlines;
 use crate::output::Event;
-use crate::sa::{Established, Exchange, Facts, Phase, REPLACED, Sa, Secure, State, Task};
+use crate::sa::{Established, Exchange, Facts, REPLACED, Sa, Secure, State, Task};
 use crate::tasks::next_task;
 
 mod initiator;
@@ -37,7 +38,7 @@ pub(crate) struct AwaitRekey {
 /// A place for an SA to be, and its SPI.
 fn prepare(cx: &mut Cx<'_>, sa: &Sa) -> Result<(SaId, Spi), Failure> {
     let core = &mut *cx.core;
-    let (id, spi) = core.table.reserve(&mut core.random)?;
+    let (id, spi) = core.table.reserve(&mut core.random, None)?;
     let facts = Facts {
         id,
         role: Role::Initiator,

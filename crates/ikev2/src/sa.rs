@@ -2,10 +2,11 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::net::SocketAddr;
+use core::net::IpAddr;
 use core::time::Duration;
 
 use ike_crypto::{Error, Provider};
+use ike_endpoint::{Path, Phase, Tracked};
 use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
 use ipsec_doi::TrafficSelector;
 use ipsec_doi::encapsulation::Mode;
@@ -16,7 +17,6 @@ use crate::auth::Verified;
 use crate::auth_exchange::{AwaitAuthRequest, AwaitAuthResponse, AwaitTrust};
 use crate::config::Connection;
 use crate::init::AwaitInitResponse;
-use crate::input::Datagram;
 use crate::keys::Keys;
 use crate::lifetime::ChildDeadlines;
 use crate::nat::Nat;
@@ -41,38 +41,6 @@ pub(crate) struct Facts {
     pub(crate) vendor_ids: Vec<Vec<u8>>,
     /// The configuration attributes that the initiator asked for.
     pub(crate) asked: Vec<CfgAttribute>,
-}
-
-/// How far an SA has come, for the limits.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Phase {
-    /// We began it.
-    Initiating,
-    /// A stranger began it.
-    HalfOpen,
-    /// It is over.
-    Over,
-    /// Both sides are authenticated.
-    Established,
-}
-
-/// The two ends of an SA's datagrams.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Path {
-    pub(crate) local: SocketAddr,
-    pub(crate) remote: SocketAddr,
-    pub(crate) marker: bool,
-}
-
-impl From<&Datagram<'_>> for Path {
-    /// The way back.
-    fn from(datagram: &Datagram<'_>) -> Self {
-        Self {
-            local: datagram.local,
-            remote: datagram.remote,
-            marker: datagram.marker,
-        }
-    }
 }
 
 /// One IKE SA.
@@ -197,6 +165,20 @@ pub(crate) const LINGER: Duration = Duration::from_secs(30);
 
 /// How often a host behind a NAT shows itself (RFC 3948 §4).
 pub(crate) const KEEPALIVE: Duration = Duration::from_secs(20);
+
+impl Tracked for Sa {
+    fn id(&self) -> SaId {
+        self.facts.id
+    }
+
+    fn phase(&self) -> Phase {
+        self.facts.phase
+    }
+
+    fn remote(&self) -> IpAddr {
+        self.facts.path.remote.ip()
+    }
+}
 
 impl Sa {
     pub(crate) fn new(facts: Facts, connection: Option<usize>, now: Instant, state: State) -> Self {
@@ -380,25 +362,6 @@ impl Sa {
 
     /// Remembers the vendor IDs of an accepted message, a bounded number and size of them.
     pub(crate) fn remember<'a>(&mut self, ids: impl Iterator<Item = &'a [u8]>, limit: usize) {
-        bounded(&mut self.facts.vendor_ids, ids, limit);
+        ike_endpoint::remember(&mut self.facts.vendor_ids, ids, limit);
     }
 }
-
-/// Adds vendor IDs to those that are known, a bounded number and size of them.
-pub(crate) fn bounded<'a>(
-    known: &mut Vec<Vec<u8>>,
-    ids: impl Iterator<Item = &'a [u8]>,
-    limit: usize,
-) {
-    for id in ids {
-        if known.len() >= limit {
-            return;
-        }
-        if id.len() <= MAX_VENDOR_ID && !known.iter().any(|it| it == id) {
-            known.push(id.to_vec());
-        }
-    }
-}
-
-/// Longer vendor IDs are not remembered, octets.
-const MAX_VENDOR_ID: usize = 64;

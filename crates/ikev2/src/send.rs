@@ -3,18 +3,19 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use ike_endpoint::Path;
 use ike_ext::{Draft, Role, Stage};
 use isakmp_wire::v2::{Notify, NotifyType, kind};
 use isakmp_wire::{
     ChainWriter, Encode, ExchangeType, Flags, Header, MessageWriter, OwnedPayload, PayloadType,
-    Spi, Version, marker,
+    Spi, Version,
 };
 
 use crate::context::Cx;
 use crate::failure::Failure;
-use crate::output::{Event, Message, Output, Transmit};
+use crate::output::{Event, Message, Output};
 use crate::protect::Piece;
-use crate::sa::{Path, Sa};
+use crate::sa::Sa;
 
 /// A message of ours before it is encoded.
 #[derive(Debug)]
@@ -35,16 +36,7 @@ pub(crate) fn notify(what: NotifyType, data: &[u8]) -> OwnedPayload {
 
 /// Puts a marker in front where the path has one, and sends.
 pub(crate) fn transmit(out: &mut crate::Outbox, path: Path, message: &[u8]) {
-    let mut bytes = Vec::with_capacity(message.len().saturating_add(marker::NON_ESP_MARKER.len()));
-    if path.marker {
-        bytes.extend_from_slice(&marker::NON_ESP_MARKER);
-    }
-    bytes.extend_from_slice(message);
-    out.push(Output::Transmit(Transmit {
-        local: path.local,
-        remote: path.remote,
-        bytes,
-    }));
+    out.push(Output::Transmit(path.transmit(message)));
 }
 
 /// Writes a message that is not protected.

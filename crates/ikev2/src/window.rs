@@ -1,12 +1,10 @@
 //! Message IDs, retransmission, and the answers kept for duplicates (RFC 7296 §2.1–2.3).
 
 use alloc::vec::Vec;
-use core::time::Duration;
 
+use ike_endpoint::{Due, Retransmit, Schedule};
 use ike_ext::Instant;
 use isakmp_wire::ExchangeType;
-
-use crate::config::Retransmit;
 
 /// Both directions' message IDs; one request of ours is under way at a time.
 #[derive(Debug, Default)]
@@ -33,15 +31,6 @@ struct Answered {
     datagrams: Vec<Vec<u8>>,
 }
 
-/// When to send again, and how often still.
-#[derive(Clone, Copy, Debug)]
-struct Schedule {
-    at: Instant,
-    interval: Duration,
-    longest: Duration,
-    left: u8,
-}
-
 /// What a message ID means to us now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Place {
@@ -51,17 +40,6 @@ pub(crate) enum Place {
     Duplicate,
     /// Anything else.
     Outside,
-}
-
-/// What a due timer means.
-#[derive(Debug)]
-pub(crate) enum Due<'a> {
-    /// Send these again.
-    Again(&'a [Vec<u8>]),
-    /// The peer does not answer.
-    Silent,
-    /// Nothing is due.
-    Nothing,
 }
 
 impl Window {
@@ -88,12 +66,7 @@ impl Window {
             message_id: self.next_request,
             exchange,
             datagrams,
-            schedule: Schedule {
-                at: now + retransmit.first,
-                interval: retransmit.first,
-                longest: retransmit.longest,
-                left: limit.map_or(retransmit.tries, |it| it.min(retransmit.tries)),
-            },
+            schedule: Schedule::new(now, retransmit, limit),
         });
     }
 
@@ -156,32 +129,21 @@ impl Window {
 
     /// When the pending request is next due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.pending.as_ref().map(|it| it.schedule.at)
+        self.pending.as_ref().map(|it| it.schedule.at())
     }
 
-    /// Takes the step that is due at `now`.
-    pub(crate) fn due(&mut self, now: Instant) -> Due<'_> {
-        let Some(pending) = self.pending.as_mut().filter(|it| it.schedule.at <= now) else {
-            return Due::Nothing;
-        };
-        if pending.schedule.left == 0 {
-            return Due::Silent;
-        }
-        pending.schedule.step(now);
-        Due::Again(&pending.datagrams)
-    }
-}
-
-impl Schedule {
-    fn step(&mut self, now: Instant) {
-        self.left = self.left.saturating_sub(1);
-        self.interval = self.interval.saturating_mul(2).min(self.longest);
-        self.at = now + self.interval;
+    /// Takes the step of the pending request that is due at `now`.
+    pub(crate) fn due(&mut self, now: Instant) -> Due {
+        self.pending
+            .as_mut()
+            .map_or(Due::Nothing, |it| it.schedule.due(now))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use super::*;
 
     fn at(seconds: u64) -> Instant {
@@ -206,7 +168,7 @@ mod tests {
         let mut sent = Vec::new();
         for second in 0..20 {
             match window.due(at(second)) {
-                Due::Again(_) => sent.push(second),
+                Due::Again => sent.push(second),
                 Due::Silent => {
                     assert_eq!(sent, [1, 3, 5]);
                     assert_eq!(second, 7);

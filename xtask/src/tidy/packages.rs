@@ -8,7 +8,7 @@ use crate::shell::Result;
 use crate::source::Source;
 use crate::tree::{Package, Tree};
 
-/// What the root of every library of layers 0 to 3 says, with what it is for.
+/// What the root of every library of layers 0 to 4 says, with what it is for.
 const ROOT: [(&str, &str); 7] = [
     (
         "#![forbid(unsafe_code)]",

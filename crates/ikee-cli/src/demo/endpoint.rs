@@ -4,6 +4,7 @@ use core::net::{IpAddr, SocketAddr};
 
 use ikee::crypto::Provider;
 use ikee::doi::Identity;
+use ikee::endpoint::{Datagram, Transmit};
 use ikee::ext::{ChildId, Extensions, Hint, Instant, PolicyId, SaId};
 use ikee::{ikev1, ikev2};
 use ikee_daemon::child::ChildSa;
@@ -17,14 +18,6 @@ use super::world::DemoError;
 pub(super) enum Core {
     V1(Box<ikev1::Endpoint>, ikev1::Outbox),
     V2(Box<ikev2::Endpoint>, ikev2::Outbox),
-}
-
-/// A datagram to send: from, to, what.
-#[derive(Clone, Debug)]
-pub(super) struct Transmit {
-    pub(super) local: SocketAddr,
-    pub(super) remote: SocketAddr,
-    pub(super) bytes: Vec<u8>,
 }
 
 /// Something for whoever drives an endpoint.
@@ -122,23 +115,17 @@ impl Core {
         bytes: &[u8],
     ) {
         let (local, remote) = ends;
+        let datagram = Datagram {
+            local,
+            remote,
+            marker,
+            bytes,
+        };
         match self {
             Self::V1(endpoint, out) => {
-                let datagram = ikev1::Datagram {
-                    local,
-                    remote,
-                    marker,
-                    bytes,
-                };
                 endpoint.handle(now, ikev1::Input::Datagram(datagram), out);
             }
             Self::V2(endpoint, out) => {
-                let datagram = ikev2::Datagram {
-                    local,
-                    remote,
-                    marker,
-                    bytes,
-                };
                 endpoint.handle(now, ikev2::Input::Datagram(datagram), out);
             }
         }
@@ -269,11 +256,7 @@ impl Core {
 fn of_v1(output: ikev1::Output) -> Option<Effect> {
     use ikev1::{CloseReason, Event, Output};
     Some(match output {
-        Output::Transmit(it) => Effect::Transmit(Transmit {
-            local: it.local,
-            remote: it.remote,
-            bytes: it.bytes,
-        }),
+        Output::Transmit(it) => Effect::Transmit(it),
         Output::InstallChild(child) => Effect::Install(Box::new((*child).into())),
         Output::DeleteChild(child) => Effect::Remove(child),
         // nothing moves in the demo
@@ -312,11 +295,7 @@ fn of_v1(output: ikev1::Output) -> Option<Effect> {
 fn of_v2(output: ikev2::Output) -> Option<Effect> {
     use ikev2::{CloseReason, Event, Output};
     Some(match output {
-        Output::Transmit(it) => Effect::Transmit(Transmit {
-            local: it.local,
-            remote: it.remote,
-            bytes: it.bytes,
-        }),
+        Output::Transmit(it) => Effect::Transmit(it),
         Output::InstallChild(child) => Effect::Install(Box::new((*child).into())),
         Output::DeleteChild(child) => Effect::Remove(child),
         // nothing is rekeyed or moves in the demo

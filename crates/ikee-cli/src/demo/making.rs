@@ -2,6 +2,7 @@
 
 use ikee::crypto::Provider;
 use ikee::doi::{EspProposal, IkeProposal};
+use ikee::endpoint::{Ports, Remote};
 use ikee::{ikev1, ikev2, profile};
 
 use super::cast::{Offer, connection, esp_text, server_address};
@@ -39,13 +40,13 @@ impl Making<'_> {
 
     pub(super) fn v1(&self, client: bool, offer: &Offer) -> Result<Core, DemoError> {
         let (local, remote) = self.of(client);
-        let ports = |it: Ends| ikev1::Ports {
+        let ports = |it: Ends| Ports {
             ike: it.ike.port(),
             nat_t: it.nat_t.port(),
         };
         let mut connection = offer.connection(client, &self.psk);
         connection.local = Some(local.ike.ip());
-        connection.remote = Some(ikev1::Remote {
+        connection.remote = Some(Remote {
             address: remote.ike.ip(),
             ports: ports(remote),
         });
@@ -61,13 +62,13 @@ impl Making<'_> {
         let ike = IkeProposal::parse(suite)?;
         let esp = EspProposal::parse(&esp_text(&ike))?;
         let (local, remote) = self.of(client);
-        let ports = |it: Ends| ikev2::Ports {
+        let ports = |it: Ends| Ports {
             ike: it.nat_t.port(),
             nat_t: it.nat_t.port(),
         };
         let mut connection = connection(client, &ike, &esp, &self.psk);
         connection.local = Some(local.nat_t.ip());
-        connection.remote = client.then(|| ikev2::Remote {
+        connection.remote = client.then(|| Remote {
             address: remote.nat_t.ip(),
             ports: ports(remote),
         });

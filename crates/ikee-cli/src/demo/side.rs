@@ -4,13 +4,14 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::io;
 
 use ikee::doi::encapsulation::NatRevision;
+use ikee::endpoint::Transmit;
 use ikee::ext::{Extension, Instant, SaId};
 use ikee::wire::marker;
 use ikee_daemon::child::ChildSa;
 use ikee_daemon::dataplane::Dataplane;
 use ikee_daemon::udp::{Batch, BindError, Sockets};
 
-use super::endpoint::{Core, Effect, Established, KeyLog, Message, Transmit};
+use super::endpoint::{Core, Effect, Established, KeyLog, Message};
 
 /// What a side has to say after a step.
 #[derive(Debug)]

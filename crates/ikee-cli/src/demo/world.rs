@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use ikee::crypto::Provider;
 use ikee::doi::{Identity, SuiteError};
+use ikee::endpoint::Transmit;
 use ikee::ext::PolicyId;
 use ikee::profile::{Seen, recognise};
 use ikee::rustcrypto::SystemRandom;
@@ -16,7 +17,6 @@ use ikee_daemon::provider::{Unsupported, provider, seed};
 use ikee_daemon::udp::{Batch, BindError};
 
 use super::cast::Offer;
-use super::endpoint::Transmit;
 use super::inner::{ping, sequence};
 use super::making::Making;
 use super::records::Records;

@@ -220,21 +220,22 @@ fn connect(
     connection.lifetime = lifetime::ike(&given.lifetime);
     connection.initial_contact = given.lifetime.initial_contact.unwrap_or(true);
     connection.unique = is_set(given.lifetime.unique.as_ref());
-    let Retransmit {
-        first,
-        longest,
-        tries,
-    } = connection.retransmit;
-    connection.retransmit = Retransmit {
-        first: given.retransmit.first.map_or(first, |time| time.0),
-        longest: given.retransmit.longest.map_or(longest, |time| time.0),
-        tries: given.retransmit.tries.unwrap_or(tries),
-    };
+    connection.retransmit = retransmit(&given.retransmit);
     Ok(connection)
 }
 
+/// The usual schedule, but for what the file says.
+pub(super) fn retransmit(given: &schema::Retransmit) -> Retransmit {
+    let usual = Retransmit::default();
+    Retransmit {
+        first: given.first.map_or(usual.first, |time| time.0),
+        longest: given.longest.map_or(usual.longest, |time| time.0),
+        tries: given.tries.unwrap_or(usual.tries),
+    }
+}
+
 /// Whether a switch is there and on.
-fn is_set(given: Option<&Spanned<bool>>) -> bool {
+pub(super) fn is_set(given: Option<&Spanned<bool>>) -> bool {
     given.is_some_and(|it| *it.get_ref())
 }
 

@@ -5,13 +5,13 @@ use core::time::Duration;
 use ikee::doi::{EspProposal, v1};
 use ikee::ext::{PolicyId, Protection};
 use ikee::ikev1::{
-    Addressing, AhProposal, Child, Config, Connection, Limits, Ports, Profile, Proof, Remote,
-    Retransmit, Selector, Suites, Xauth,
+    Addressing, AhProposal, Child, Config, Connection, Limits, Ports, Profile, Proof, Selector,
+    Suites, Xauth,
 };
-use ikee::ikev2::{self, Selectors};
+use ikee::ikev2::Selectors;
 use toml::Spanned;
 
-use super::build::{Checked, ESP_PROPOSALS, proposals, remote, selectors};
+use super::build::{Checked, ESP_PROPOSALS, is_set, proposals, remote, retransmit, selectors};
 use super::error::Source;
 use super::text::{SelectorItem, Text};
 use super::{lifetime, plane, proof, schema};
@@ -24,16 +24,13 @@ const AH_PROPOSALS: [&str; 1] = ["sha256-sha384"];
 /// What IKEv1 is told as a whole.
 pub(super) fn config(
     connections: Vec<Connection>,
-    ports: ikev2::Ports,
+    ports: Ports,
     (daemon, like_windows): (&schema::Daemon, bool),
     protection: Protection,
     given: &schema::Limits,
 ) -> Config {
     let mut config = Config::new(connections);
-    config.ports = Ports {
-        ike: ports.ike,
-        nat_t: ports.nat_t,
-    };
+    config.ports = ports;
     config.limits = limits(given, protection);
     config.key_log = daemon.key_log_dir.is_some();
     config.profile = profile(daemon, like_windows);
@@ -75,36 +72,21 @@ pub(super) fn connect(
         let own = proofs.cga.last().map(|it| it.address().into());
         connection.local = connection.local.or(own);
     }
-    connection.remote = remote(source, name, given)?.map(|it| Remote {
-        address: it.address,
-        ports: Ports {
-            ike: it.ports.ike,
-            nat_t: it.ports.nat_t,
-        },
-    });
+    connection.remote = remote(source, name, given)?;
     connection.proposals =
         proposals::<v1::IkeProposal>(source, given.proposals.as_ref(), both, &IKE_PROPOSALS)?;
     connection.addressing = addressing(source, name, given, &connection)?;
     connection.children = children(source, gathered, name.get_ref(), given)?;
     connection.lifetime = lifetime::ike_v1(&given.lifetime);
-    let flag = |given: &Option<Spanned<bool>>| given.as_ref().is_some_and(|it| *it.get_ref());
-    connection.options.aggressive = flag(&given.v1.aggressive);
-    connection.options.legacy = flag(&given.v1.legacy);
+    connection.options.aggressive = is_set(given.v1.aggressive.as_ref());
+    connection.options.legacy = is_set(given.v1.legacy.as_ref());
     connection.options.initial_contact = given.lifetime.initial_contact.unwrap_or(true);
     if let Some(liveness) = given.peer.liveness {
         connection.options.liveness = (liveness.0 > Duration::ZERO).then_some(liveness.0);
     }
     check_aggressive(source, name, given, &connection)?;
     check_weak(source, name, given, &connection)?;
-    let usual = connection.retransmit;
-    connection.retransmit = Retransmit {
-        first: given.retransmit.first.map_or(usual.first, |time| time.0),
-        longest: given
-            .retransmit
-            .longest
-            .map_or(usual.longest, |time| time.0),
-        tries: given.retransmit.tries.unwrap_or(usual.tries),
-    };
+    connection.retransmit = retransmit(&given.retransmit);
     Ok(connection)
 }
 

@@ -3,6 +3,7 @@
 use core::net::{IpAddr, SocketAddr};
 
 use ikee::doi::Identity;
+use ikee::endpoint::Datagram;
 use ikee::ext::{ChildId, Extensions, Hint, Instant, PolicyId, Role, SaId};
 use ikee::nat_t::NatT;
 use ikee::reliable_delete::ReliableDelete;
@@ -73,25 +74,19 @@ impl Cores {
         marker: bool,
         bytes: &[u8],
     ) -> bool {
+        let datagram = Datagram {
+            local,
+            remote,
+            marker,
+            bytes,
+        };
         if major(bytes) != Some(1) {
-            let datagram = ikev2::Datagram {
-                local,
-                remote,
-                marker,
-                bytes,
-            };
             let input = ikev2::Input::Datagram(datagram);
             self.v2.handle(now, input, &mut self.out_v2);
             return true;
         }
         let Some(v1) = &mut self.v1 else {
             return false;
-        };
-        let datagram = ikev1::Datagram {
-            local,
-            remote,
-            marker,
-            bytes,
         };
         v1.handle(now, ikev1::Input::Datagram(datagram), &mut self.out_v1);
         true

@@ -51,7 +51,7 @@ impl Daemon {
             Output::Transmit(it) => self.transmit(it.local, it.remote, &it.bytes),
             Output::InstallChild(child) => self.install_child(&(*child).into()).await,
             Output::UseChild(child) => self.use_child(child),
-            Output::UpdateChild(update) => self.update_child(update.into()),
+            Output::UpdateChild(update) => self.update_child(update),
             Output::DeleteChild(child) => self.remove_child(child).await,
             Output::Event(event) => self.event(event).await,
         }
@@ -62,7 +62,7 @@ impl Daemon {
         match output {
             Output::Transmit(it) => self.transmit(it.local, it.remote, &it.bytes),
             Output::InstallChild(child) => self.install_child(&(*child).into()).await,
-            Output::UpdateChild(update) => self.update_child(update.into()),
+            Output::UpdateChild(update) => self.update_child(update),
             Output::DeleteChild(child) => self.remove_child(child).await,
             Output::Event(event) => self.event_v1(event).await,
         }

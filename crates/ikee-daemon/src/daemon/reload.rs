@@ -154,10 +154,7 @@ impl Daemon {
             tracing::warn!("{warning}");
         }
         new.endpoint.ports = old;
-        new.ikev1.ports = ikev1::Ports {
-            ike: old.ike,
-            nat_t: old.nat_t,
-        };
+        new.ikev1.ports = old;
         self.adopt(new, &plan).await;
         let text = format!("reloaded: {plan}");
         tracing::info!("{text}");

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 
+use ike_endpoint::Datagram;
 use ike_ext::{Inbound, Stage};
 use ipsec_doi::Identity;
 use isakmp_wire::v1::{SecurityAssociation, kind};
@@ -12,7 +13,6 @@ use crate::aggressive::Aggressive;
 use crate::auth::{self, Certificates, Transcript};
 use crate::context::Cx;
 use crate::failure::Failure;
-use crate::input::Datagram;
 use crate::main_mode::responder::choose;
 use crate::main_mode::{Agreed, Half, derive, start, vendor_ids};
 use crate::payload::one;

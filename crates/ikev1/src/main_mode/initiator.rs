@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use ike_endpoint::{Path, Phase};
 use ike_ext::{Inbound, Role, SaId, Stage};
 use ipsec_doi::v1::Phase1;
 use isakmp_wire::v1::{NotifyType, SecurityAssociation, kind};
@@ -15,7 +16,7 @@ use crate::failure::{Failure, Misbehaviour};
 use crate::main_mode::{Agreed, Half, MainMode, derive, start, vendor_ids};
 use crate::misuse::InitiateError;
 use crate::payload::{notify_sa, one};
-use crate::sa::{Facts, Path, Phase, Sa, State, same_peer};
+use crate::sa::{Facts, Sa, State, same_peer};
 use crate::select;
 use crate::send::Outgoing;
 

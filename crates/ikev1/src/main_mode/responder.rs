@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use ike_endpoint::Datagram;
 use ike_ext::{Inbound, Stage};
 use ipsec_doi::v1::Phase1;
 use isakmp_wire::v1::{SecurityAssociation, kind};
@@ -12,7 +13,6 @@ use crate::admission::{Stop, first_message};
 use crate::auth::{self, Transcript};
 use crate::context::Cx;
 use crate::failure::Failure;
-use crate::input::Datagram;
 use crate::main_mode::{Agreed, Half, MainMode, derive, start, vendor_ids};
 use crate::payload::one;
 use crate::sa::{Sa, State};

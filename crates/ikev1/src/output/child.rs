@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
-use ike_crypto::SecretVec;
+use ike_endpoint::ChildKeys;
 use ike_ext::{ChildId, PolicyId, SaId};
 use ipsec_doi::encapsulation::Encapsulation;
 use ipsec_doi::{Encryption, GroupId, IntegrityId, TrafficSelector};
@@ -68,16 +68,4 @@ pub struct ChildSa {
     pub replaces: Option<ChildId>,
     /// How long it may be used.
     pub limits: ChildLimits,
-}
-
-/// One direction of a child SA.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct ChildKeys {
-    /// The SPI on the wire, chosen by the receiver.
-    pub spi: u32,
-    /// Encryption key; for an AEAD or a counter mode, the salt follows. Empty for AH.
-    pub encryption: SecretVec,
-    /// Integrity key; empty for an AEAD.
-    pub integrity: SecretVec,
 }

@@ -5,6 +5,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use ike_endpoint::Path;
 use ike_ext::{Inbound, Instant, PolicyId, SaId, Stage};
 use ipsec_doi::Identity;
 use isakmp_wire::{ChainWriter, Header, PayloadChain, PayloadType};
@@ -15,7 +16,7 @@ use crate::authentication::{PeerKey, Trust};
 use crate::context::Cx;
 use crate::failure::{AuthenticationFailure, Failure};
 use crate::output::{Event, PeerCertificates};
-use crate::sa::{Path, Sa, State};
+use crate::sa::{Sa, State};
 use crate::tasks::next_task;
 
 /// The peer's message is here; whether its key is to be trusted is not known yet.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use ike_crypto::{KeyExchange, Random};
+use ike_endpoint::{Path, Phase};
 use ike_ext::{Inbound, Role, SaId, Verdict};
 use ipsec_doi::GroupId;
 use isakmp_wire::v2::{NotifyType, kind};
@@ -20,7 +21,7 @@ use crate::keys::{Exchanged, Keys};
 use crate::misuse::InitiateError;
 use crate::nat::{self, Nat};
 use crate::output::Event;
-use crate::sa::{Facts, Path, Phase, Sa, Secure, State};
+use crate::sa::{Facts, Sa, Secure, State};
 use crate::select::{self, Place};
 use crate::send::notify;
 
@@ -80,7 +81,7 @@ pub(crate) fn start(cx: &mut Cx<'_>, index: usize, local: IpAddr) -> Result<SaId
         .map_err(|_| InitiateError::Crypto)?;
     let (id, spi) = core
         .table
-        .reserve(&mut core.random)
+        .reserve(&mut core.random, None)
         .map_err(|_| InitiateError::Crypto)?;
     let facts = Facts {
         id,

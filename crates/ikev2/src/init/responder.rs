@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use ike_crypto::Random;
+use ike_endpoint::{Datagram, Phase};
 use ike_ext::{Admission, Inbound, Role, SaId, Stage, Verdict};
 use ipsec_doi::{IkeProposal, IkeSuite};
 use isakmp_wire::v2::{NotifyType, kind};
@@ -17,11 +18,10 @@ use crate::config::Connection;
 use crate::context::Cx;
 use crate::failure::{Dropped, Failure, Incompatibility, Misbehaviour};
 use crate::init::{InitPayloads, NONCE, key_exchange, notify_data, unknown_critical};
-use crate::input::Datagram;
 use crate::keys::{Exchanged, Keys};
 use crate::nat::{self, Nat};
 use crate::output::Event;
-use crate::sa::{Facts, Phase, Sa, Secure, State};
+use crate::sa::{Facts, Sa, Secure, State};
 use crate::select::{self, Chosen, Place};
 use crate::send::{encode_clear, header, notify, transmit};
 
@@ -44,7 +44,7 @@ pub(crate) fn on_request(cx: &mut Cx<'_>, datagram: &Datagram<'_>, message: &Mes
         Ok(payloads) => payloads,
         Err(stop) => return stopped(cx, datagram, spi, stop),
     };
-    let (id, own) = match cx.core.table.reserve(&mut cx.core.random) {
+    let (id, own) = match cx.core.table.reserve(&mut cx.core.random, None) {
         Ok(reserved) => reserved,
         Err(error) => return refuse(cx, datagram, spi, error.into()),
     };

@@ -49,7 +49,7 @@ pub(crate) fn serve(
     let shared = kex.complete(ke.data)?;
     let core = &mut *cx.core;
     let secure = sa.secure.as_ref().ok_or(Failure::Bug("no keys"))?;
-    let (id, own) = core.table.reserve(&mut core.random)?;
+    let (id, own) = core.table.reserve(&mut core.random, None)?;
     let (spis, nonces) = ((theirs, own), (other.nonce, half.nonce.as_slice()));
     let exchanged = Exchanged {
         spis,

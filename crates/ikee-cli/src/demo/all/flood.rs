@@ -4,12 +4,13 @@ use core::time::Duration;
 
 use ikee::crypto::Provider;
 use ikee::dos::Dos;
+use ikee::endpoint::Transmit;
 use ikee::ext::{Extensions, Protection};
 use ikee::wire::v1::{Notification, NotifyType, kind};
 use ikee::wire::{Message, v2};
 use ikee::{ikev1, ikev2};
 
-use super::super::endpoint::{Core, Transmit};
+use super::super::endpoint::Core;
 use super::super::world::DemoError;
 use super::line::Act;
 use super::stage::{B, Stage};

@@ -9,6 +9,7 @@ use ikee::crypto::{Provider, Random as _, SigningKey};
 use ikee::discovery::{
     Direction, Discovery, FlowKey, FlowTable, Found, Letter, Limits, Matching, Packet, Rule, Way,
 };
+use ikee::endpoint::Transmit;
 use ikee::ext::{Extensions, FlowId, Hint};
 use ikee::failover::{Failover, Side};
 use ikee::ikev1::{Authentication, Config, Remote};
@@ -19,7 +20,7 @@ use ikee::wire::{ExchangeType, Flags, Header, MessageWriter, PayloadType, Spi, V
 use ikee::x509::SelfSigned;
 use ikee_daemon::clock::since_1970;
 
-use super::super::endpoint::{Core, Transmit};
+use super::super::endpoint::Core;
 use super::super::world::DemoError;
 use super::line::Act;
 use super::plain;

@@ -5,11 +5,12 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::collections::VecDeque;
 
+use ikee::endpoint::Transmit;
 use ikee::ext::{ChildId, Extension, Hint, Instant, PolicyId, SaId};
 use ikee::wire::{ExchangeType, Header, marker};
 use ikee_daemon::child::ChildSa;
 
-use super::super::endpoint::{Core, Effect, Established, Message, Transmit};
+use super::super::endpoint::{Core, Effect, Established, Message};
 use super::super::world::DemoError;
 
 /// How long a datagram is on its way.

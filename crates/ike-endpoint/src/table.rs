@@ -9,33 +9,59 @@ use ike_crypto::{Error, Random};
 use ike_ext::{Instant, SaId};
 use isakmp_wire::Spi;
 
-use crate::sa::{Phase, Sa};
+/// How far an SA has come, for the limits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a core must count each")]
+pub enum Phase {
+    /// We began it.
+    Initiating,
+    /// A stranger began it.
+    HalfOpen,
+    /// It is over.
+    Over,
+    /// Both sides are authenticated.
+    Established,
+}
 
-/// All SAs of an endpoint. Our own SPI carries the slot, so a message finds its SA in one step.
+/// An SA as the table sees it.
+pub trait Tracked {
+    /// Its handle, which [`Table::reserve`] has given out.
+    fn id(&self) -> SaId;
+    /// How far it has come.
+    fn phase(&self) -> Phase;
+    /// Where its peer is.
+    fn remote(&self) -> IpAddr;
+}
+
+/// All SAs of an endpoint. Our own SPI carries the slot, so a message finds its SA in one step; but for the few whose SPI
+/// was given out by a gate before there was an SA. Whatever is listed here has an order that is a function of what was put in.
 #[derive(Debug)]
-pub(crate) struct Table {
-    slots: Vec<Slot>,
+pub struct Table<S> {
+    slots: Vec<Slot<S>>,
     free: Vec<u32>,
+    /// What is added to every handle.
+    first_handle: u64,
     mask: u32,
     deadlines: BTreeSet<(Instant, SaId)>,
     first_messages: BTreeMap<FirstMessage, SaId>,
     addresses: BTreeMap<IpAddr, Counts>,
+    given: BTreeMap<Spi, SaId>,
     half_open: usize,
 }
 
 /// How a responder knows a repeated first message: by its sender, SPI and content.
-pub(crate) type FirstMessage = (Spi, SocketAddr, [u8; 8]);
+pub type FirstMessage = (Spi, SocketAddr, [u8; 8]);
 
-#[derive(Debug, Default)]
-struct Slot {
+#[derive(Debug)]
+struct Slot<S> {
     generation: u32,
-    entry: Option<Entry>,
+    entry: Option<Entry<S>>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Entry<S> {
     spi: Spi,
-    sa: Option<Box<Sa>>,
+    sa: Option<Box<S>>,
     counted: Option<(Phase, IpAddr)>,
     deadline: Option<Instant>,
     first: Option<FirstMessage>,
@@ -47,27 +73,48 @@ struct Counts {
     established: usize,
 }
 
-impl Table {
-    pub(crate) fn new(random: &mut dyn Random) -> Result<Self, Error> {
+impl<S: Tracked> Table<S> {
+    /// An empty one; `first_handle` is added to every handle.
+    ///
+    /// # Errors
+    ///
+    /// When the random source fails.
+    pub fn new(random: &mut dyn Random, first_handle: u64) -> Result<Self, Error> {
         let mut mask = [0; 4];
         random.fill(&mut mask)?;
         Ok(Self {
             slots: Vec::new(),
             free: Vec::new(),
+            first_handle,
             mask: u32::from_be_bytes(mask),
             deadlines: BTreeSet::new(),
             first_messages: BTreeMap::new(),
             addresses: BTreeMap::new(),
+            given: BTreeMap::new(),
             half_open: 0,
         })
     }
 
-    /// Takes a place: a handle that is never given out again, and an SPI of our own.
-    pub(crate) fn reserve(&mut self, random: &mut dyn Random) -> Result<(SaId, Spi), Error> {
+    /// Takes a place: a handle that is never given out again, and an SPI of our own, unless one was `given` out before.
+    ///
+    /// # Errors
+    ///
+    /// When the random source fails, the table is full, or an SA has the given SPI already.
+    pub fn reserve(
+        &mut self,
+        random: &mut dyn Random,
+        given: Option<Spi>,
+    ) -> Result<(SaId, Spi), Error> {
+        if given.is_some_and(|it| self.find(it).is_some()) {
+            return Err(Error);
+        }
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
-                self.slots.push(Slot::default());
+                self.slots.push(Slot {
+                    generation: 0,
+                    entry: None,
+                });
                 u32::try_from(self.slots.len().saturating_sub(1)).map_err(|_| Error)?
             }
         };
@@ -75,7 +122,7 @@ impl Table {
         random.fill(&mut low)?;
         let high = slot ^ self.mask;
         let number = (u64::from(high) << 32) | u64::from(u32::from_be_bytes(low) | 1);
-        let spi = Spi::new(number.to_be_bytes());
+        let spi = given.unwrap_or_else(|| Spi::new(number.to_be_bytes()));
         let place = self.slot_mut(slot).ok_or(Error)?;
         place.generation = place.generation.wrapping_add(1);
         place.entry = Some(Entry {
@@ -85,31 +132,44 @@ impl Table {
             deadline: None,
             first: None,
         });
-        Ok((handle(slot, place.generation), spi))
+        let generation = place.generation;
+        let id = self.handle(slot, generation);
+        if given.is_some() {
+            self.given.insert(spi, id);
+        }
+        Ok((id, spi))
     }
 
-    /// The SA that has this SPI of ours.
-    pub(crate) fn find(&self, spi: Spi) -> Option<SaId> {
+    /// The SA that has this SPI of ours. The peer's is compared with it ([MS-IKEE] §3.1.1); addresses are not, as they may
+    /// change behind a NAT (RFC 3947 §4).
+    #[must_use]
+    pub fn find(&self, spi: Spi) -> Option<SaId> {
+        self.find_own(spi).or_else(|| self.given.get(&spi).copied())
+    }
+
+    fn find_own(&self, spi: Spi) -> Option<SaId> {
         let number = u64::from_be_bytes(*spi.as_bytes());
         let slot = u32::try_from(number >> 32).ok()? ^ self.mask;
         let place = self.slots.get(usize::try_from(slot).ok()?)?;
         let entry = place.entry.as_ref().filter(|it| it.spi == spi)?;
-        entry.sa.as_ref().map(|sa| sa.facts.id)
+        entry.sa.as_ref().map(|sa| sa.id())
     }
 
-    pub(crate) fn get(&self, id: SaId) -> Option<&Sa> {
+    /// The SA of this handle, unless it is lent out.
+    #[must_use]
+    pub fn get(&self, id: SaId) -> Option<&S> {
         self.entry(id)?.sa.as_deref()
     }
 
     /// Lends the SA out of the table for the length of a call.
-    pub(crate) fn take(&mut self, id: SaId) -> Option<Box<Sa>> {
+    pub fn take(&mut self, id: SaId) -> Option<Box<S>> {
         self.entry_mut(id)?.sa.take()
     }
 
     /// Puts a lent or new SA into its place, with its next deadline.
-    pub(crate) fn put(&mut self, sa: Box<Sa>, deadline: Option<Instant>) {
-        let id = sa.facts.id;
-        let counted = Some((sa.facts.phase, sa.facts.path.remote.ip()));
+    pub fn put(&mut self, sa: Box<S>, deadline: Option<Instant>) {
+        let id = sa.id();
+        let counted = Some((sa.phase(), sa.remote()));
         let Some(entry) = self.entry_mut(id) else {
             return;
         };
@@ -130,9 +190,12 @@ impl Table {
         }
     }
 
-    /// Gives a place back.
-    pub(crate) fn remove(&mut self, id: SaId) {
-        let Some(slot) = slot_of(id) else { return };
+    /// Gives a place back, whether or not its SA is there.
+    pub fn remove(&mut self, id: SaId) {
+        let current = self.entry(id).is_some();
+        let Some(slot) = self.slot_of(id).filter(|_| current) else {
+            return;
+        };
         let Some(entry) = self.slot_mut(slot).and_then(|it| it.entry.take()) else {
             return;
         };
@@ -144,19 +207,23 @@ impl Table {
         if let Some(first) = entry.first {
             self.first_messages.remove(&first);
         }
+        if self.given.get(&entry.spi) == Some(&id) {
+            self.given.remove(&entry.spi);
+        }
     }
 
     /// Places whose SA was lent out and never came back: a panic has taken it.
-    pub(crate) fn lost(&self) -> Vec<SaId> {
+    #[must_use]
+    pub fn lost(&self) -> Vec<SaId> {
         (0_u32..)
             .zip(&self.slots)
             .filter(|(_, slot)| slot.entry.as_ref().is_some_and(|it| it.sa.is_none()))
-            .map(|(number, slot)| handle(number, slot.generation))
+            .map(|(number, slot)| self.handle(number, slot.generation))
             .collect()
     }
 
     /// Remembers which first message an SA came from.
-    pub(crate) fn remember_first(&mut self, id: SaId, first: FirstMessage) {
+    pub fn remember_first(&mut self, id: SaId, first: FirstMessage) {
         if let Some(entry) = self.entry_mut(id) {
             entry.first = Some(first);
             self.first_messages.insert(first, id);
@@ -164,12 +231,14 @@ impl Table {
     }
 
     /// The SA that came from this first message.
-    pub(crate) fn find_first(&self, first: &FirstMessage) -> Option<SaId> {
+    #[must_use]
+    pub fn find_first(&self, first: &FirstMessage) -> Option<SaId> {
         self.first_messages.get(first).copied()
     }
 
     /// One SA whose deadline has come.
-    pub(crate) fn due(&self, now: Instant) -> Option<SaId> {
+    #[must_use]
+    pub fn due(&self, now: Instant) -> Option<SaId> {
         self.deadlines
             .first()
             .filter(|(at, _)| *at <= now)
@@ -177,25 +246,29 @@ impl Table {
     }
 
     /// The SA with the next deadline.
-    pub(crate) fn next(&self) -> Option<SaId> {
+    #[must_use]
+    pub fn next(&self) -> Option<SaId> {
         self.deadlines.first().map(|(_, id)| *id)
     }
 
     /// All SAs, in the order of their places.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Sa> {
+    pub fn iter(&self) -> impl Iterator<Item = &S> {
         self.slots
             .iter()
             .filter_map(|it| it.entry.as_ref()?.sa.as_deref())
     }
 
     /// SAs that a stranger began and nobody has authenticated, from one address or from all.
-    pub(crate) fn half_open(&self, from: Option<IpAddr>) -> usize {
+    #[must_use]
+    pub fn half_open(&self, from: Option<IpAddr>) -> usize {
         from.map_or(self.half_open, |ip| {
             self.addresses.get(&ip).map_or(0, |it| it.half_open)
         })
     }
 
-    pub(crate) fn established_with(&self, peer: IpAddr) -> usize {
+    /// How many SAs stand with a peer at this address.
+    #[must_use]
+    pub fn established_with(&self, peer: IpAddr) -> usize {
         self.addresses.get(&peer).map_or(0, |it| it.established)
     }
 
@@ -222,32 +295,38 @@ impl Table {
         }
     }
 
-    fn entry(&self, id: SaId) -> Option<&Entry> {
-        let slot = self.slots.get(usize::try_from(slot_of(id)?).ok()?)?;
+    fn entry(&self, id: SaId) -> Option<&Entry<S>> {
+        let slot = self.slots.get(usize::try_from(self.slot_of(id)?).ok()?)?;
         slot.entry
             .as_ref()
-            .filter(|_| slot.generation == generation_of(id))
+            .filter(|_| slot.generation == self.generation_of(id))
     }
 
-    fn entry_mut(&mut self, id: SaId) -> Option<&mut Entry> {
-        let slot = self.slot_mut(slot_of(id)?)?;
-        let current = slot.generation == generation_of(id);
+    fn entry_mut(&mut self, id: SaId) -> Option<&mut Entry<S>> {
+        let generation = self.generation_of(id);
+        let slot = self.slot_mut(self.slot_of(id)?)?;
+        let current = slot.generation == generation;
         slot.entry.as_mut().filter(|_| current)
     }
 
-    fn slot_mut(&mut self, slot: u32) -> Option<&mut Slot> {
+    fn slot_mut(&mut self, slot: u32) -> Option<&mut Slot<S>> {
         self.slots.get_mut(usize::try_from(slot).ok()?)
     }
-}
 
-fn handle(slot: u32, generation: u32) -> SaId {
-    SaId::new((u64::from(generation) << 32) | u64::from(slot))
-}
+    fn handle(&self, slot: u32, generation: u32) -> SaId {
+        let number = (u64::from(generation) << 32) | u64::from(slot);
+        SaId::new(self.first_handle.wrapping_add(number))
+    }
 
-fn slot_of(id: SaId) -> Option<u32> {
-    u32::try_from(id.get() & 0xffff_ffff).ok()
-}
+    fn slot_of(&self, id: SaId) -> Option<u32> {
+        u32::try_from(self.number(id) & 0xffff_ffff).ok()
+    }
 
-fn generation_of(id: SaId) -> u32 {
-    u32::try_from(id.get() >> 32).unwrap_or(0)
+    fn generation_of(&self, id: SaId) -> u32 {
+        u32::try_from(self.number(id) >> 32).unwrap_or(0)
+    }
+
+    const fn number(&self, id: SaId) -> u64 {
+        id.get().wrapping_sub(self.first_handle)
+    }
 }
