@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use ike_crypto::SigningKey;
 use ike_ext::{
-    Context, Credential, Draft, Evidence, Extension, Extensions, Host, Instant, PolicyId, SaId,
-    Trust,
+    Context, Credential, Draft, Evidence, Extension, Extensions, Instant, PolicyId, SaId, Trust,
 };
 use ike_rustcrypto::SystemRandom;
 use ike_x509::SelfSigned;
 use ikee_cga::{Cga, Identity, METHOD, Parameters, Refusal, Sec};
+use ikee_tests::Packet;
+use ikee_tests::v1::Host;
 use ikev1::{
-    Authentication, AuthenticationFailure, Child, Config, Connection, Datagram, Endpoint, Event,
-    Failure, Input, Misbehaviour, Outbox, Output, Remote, Transmit,
+    Authentication, AuthenticationFailure, Child, Config, Connection, Endpoint, Event, Failure,
+    Misbehaviour, Remote,
 };
 use ipsec_doi::EspProposal;
 use ipsec_doi::v1::{IkeProposal, Lifetimes, Phase1};
@@ -93,17 +94,17 @@ impl Credential for Liar {
         self.inner.method()
     }
 
-    fn serves(&self, host: &dyn Host, sa: SaId) -> bool {
+    fn serves(&self, host: &dyn ike_ext::Host, sa: SaId) -> bool {
         self.inner.serves(host, sa)
     }
 
-    fn identity(&mut self, host: &dyn Host, sa: SaId) -> Option<OwnedPayload> {
+    fn identity(&mut self, host: &dyn ike_ext::Host, sa: SaId) -> Option<OwnedPayload> {
         let mut payload = self.inner.identity(host, sa)?;
         (self.lie)(&mut payload.body);
         Some(payload)
     }
 
-    fn certificate(&mut self, host: &dyn Host, sa: SaId) -> Option<OwnedPayload> {
+    fn certificate(&mut self, host: &dyn ike_ext::Host, sa: SaId) -> Option<OwnedPayload> {
         let mut payload = self.inner.certificate(host, sa)?;
         if let Some(other) = &self.certificate {
             payload.body.truncate(1);
@@ -117,18 +118,11 @@ impl Credential for Liar {
     }
 }
 
-/// One endpoint and what it has said.
-struct Side {
-    endpoint: Endpoint,
-    events: Vec<Event>,
-}
-
 /// Two endpoints, and what is done to datagrams between them.
 struct World {
-    sides: [Side; 2],
-    out: Outbox,
-    crossed: Vec<Transmit>,
-    meddle: fn(&mut Transmit),
+    sides: [Host; 2],
+    crossed: Vec<Packet>,
+    meddle: fn(&mut Packet),
 }
 
 fn connection(side: usize, authentication: Authentication) -> Connection {
@@ -160,15 +154,13 @@ fn signature(side: usize) -> Connection {
     )
 }
 
-fn endpoint(side: usize, connections: Vec<Connection>, extensions: Extensions) -> Side {
+fn endpoint(side: usize, connections: Vec<Connection>, extensions: Extensions) -> Host {
     let mut config = Config::new(connections);
     config.trace = true;
     let seed = [u8::try_from(side).unwrap() + 1; 32];
     let provider = ike_rustcrypto::provider();
-    Side {
-        endpoint: Endpoint::new(config, provider, extensions, seed).unwrap(),
-        events: Vec::new(),
-    }
+    let endpoint = Endpoint::new(config, provider, extensions, seed).unwrap();
+    Host::new(endpoint, address(side).into())
 }
 
 fn honest(side: usize) -> Extensions {
@@ -180,7 +172,6 @@ impl World {
         let [a, b] = extensions;
         Self {
             sides: [endpoint(A, vec![cga(A)], a), endpoint(B, vec![cga(B)], b)],
-            out: Outbox::new(),
             crossed: Vec::new(),
             meddle: |_| {},
         }
@@ -203,57 +194,34 @@ impl World {
         }))
     }
 
-    fn drain(&mut self, side: usize) -> Vec<Transmit> {
-        let mut sent = Vec::new();
-        for output in self.out.drain() {
-            match output {
-                Output::Transmit(it) => sent.push(it),
-                Output::Event(it) => self.sides[side].events.push(it),
-                Output::InstallChild(_) | Output::UpdateChild(_) | Output::DeleteChild(_) => {}
-            }
-        }
-        sent
-    }
-
     /// Takes a datagram to the other side, and what follows from it, until nobody says anything.
-    fn deliver(&mut self, from: usize, sent: Vec<Transmit>) {
+    fn deliver(&mut self, from: usize, sent: Vec<Packet>) {
         let mut waiting: Vec<_> = sent.into_iter().map(|it| (from, it)).collect();
         while !waiting.is_empty() {
             let (from, mut packet) = waiting.remove(0);
             self.crossed.push(packet.clone());
             (self.meddle)(&mut packet);
-            let datagram = Datagram {
-                local: packet.remote,
-                remote: packet.local,
-                marker: false,
-                bytes: &packet.bytes,
-            };
             let to = 1 - from;
-            let now = Instant::EPOCH;
-            let endpoint = &mut self.sides[to].endpoint;
-            endpoint.handle(now, Input::Datagram(datagram), &mut self.out);
-            let sent = self.drain(to);
+            let sent = self.sides[to].receive(Instant::EPOCH, &packet);
             waiting.extend(sent.into_iter().map(|it| (to, it)));
         }
     }
 
     fn connect(&mut self) {
-        let local = IpAddr::V6(address(A));
-        let policy = PolicyId::new(1);
-        let endpoint = &mut self.sides[A].endpoint;
-        let begun = endpoint.initiate(Instant::EPOCH, policy, local, &mut self.out);
+        let (local, policy) = (IpAddr::V6(address(A)), PolicyId::new(1));
+        let (begun, sent) = self.sides[A].call(Instant::EPOCH, |endpoint, out| {
+            endpoint.initiate(Instant::EPOCH, policy, local, out)
+        });
         begun.unwrap();
-        let sent = self.drain(A);
         self.deliver(A, sent);
     }
 
     fn established(&self, side: usize) -> usize {
-        let is = |it: &&Event| matches!(it, Event::Established(_));
-        self.sides[side].events.iter().filter(is).count()
+        self.sides[side].count(|it| matches!(it, Event::Established(_)))
     }
 
     fn failure(&self, side: usize) -> Option<Failure> {
-        self.sides[side].events.iter().find_map(|it| match it {
+        self.sides[side].events.iter().find_map(|it| match &it.1 {
             Event::Failed { failure, .. } => Some(failure.clone()),
             _ => None,
         })
@@ -265,7 +233,7 @@ impl World {
         let all = self.sides[receiver]
             .events
             .iter()
-            .filter_map(|it| match it {
+            .filter_map(|it| match &it.1 {
                 Event::Message(it) if !it.outbound => Some(it.payloads.clone()),
                 _ => None,
             });
@@ -286,7 +254,7 @@ fn both_sides_establish_with_the_messages_of_signature_mode() {
     world.connect();
     for side in [A, B] {
         assert_eq!(world.established(side), 1, "{:?}", world.failure(side));
-        let established = world.sides[side].events.iter().find_map(|it| match it {
+        let established = world.sides[side].events.iter().find_map(|it| match &it.1 {
             Event::Established(it) => Some(it.clone()),
             _ => None,
         });
@@ -310,7 +278,7 @@ fn message_1_offers_the_method_from_our_address() {
     let mut world = World::new([A, B].map(honest));
     world.connect();
     let first = &world.crossed[0];
-    assert_eq!(first.local, SocketAddr::new(address(A).into(), 500));
+    assert_eq!(first.from, SocketAddr::new(address(A).into(), 500));
     let message = Message::parse(&first.bytes).unwrap();
     let offer = message.payloads.first(kind::SA).unwrap();
     let attribute = [0x80, 0x03, 0xfd, 0xed];
@@ -373,15 +341,12 @@ impl World {
             writer.payload(kind::VENDOR_ID, false, it);
         }
         writer.finish();
-        let datagram = Datagram {
-            local: SocketAddr::new(address(B).into(), 500),
-            remote: SocketAddr::new(address(A).into(), 500),
-            marker: false,
-            bytes: &bytes,
+        let packet = Packet {
+            from: SocketAddr::new(address(A).into(), 500),
+            to: SocketAddr::new(address(B).into(), 500),
+            bytes,
         };
-        let endpoint = &mut self.sides[B].endpoint;
-        endpoint.handle(Instant::EPOCH, Input::Datagram(datagram), &mut self.out);
-        let answer = self.drain(B).remove(0);
+        let answer = self.sides[B].receive(Instant::EPOCH, &packet).remove(0);
         let payloads = Message::parse(&answer.bytes).unwrap().payloads;
         let choice = SecurityAssociation::parse(payloads.first(kind::SA)?).unwrap();
         let transform = choice.proposals().next()?.transforms().next()?;
@@ -419,7 +384,7 @@ fn a_choice_without_the_vendor_id_is_refused() {
     let mut world = World::new([A, B].map(honest));
     world.meddle = |packet| {
         let spoils = IKE_CGA;
-        let from_b = packet.local.ip() == IpAddr::V6(address(B));
+        let from_b = packet.from.ip() == IpAddr::V6(address(B));
         let found = packet.bytes.windows(16).position(|it| it == spoils);
         if let Some(at) = found.filter(|_| from_b) {
             packet.bytes[at] ^= 1;
@@ -464,7 +429,7 @@ fn each_lie_in_the_identity_is_refused_with_its_reason_by_both_roles() {
 /// [MS-IKEE] §3.4/2, §3.4.5.5/3: the address is the one that the packets come from, and its prefix is the prefix.
 #[test]
 fn a_peer_that_speaks_from_another_address_or_prefix_is_refused() {
-    let moved: [fn(&mut Transmit); 2] = [|it| shift(it, 1), |it| shift(it, 1 << 64)];
+    let moved: [fn(&mut Packet); 2] = [|it| shift(it, 1), |it| shift(it, 1 << 64)];
     for meddle in moved {
         let mut world = World::new([A, B].map(honest));
         let mut connection = cga(B);
@@ -485,12 +450,12 @@ fn a_peer_that_speaks_from_another_address_or_prefix_is_refused() {
 }
 
 /// Somebody between translates the initiator's address.
-fn shift(packet: &mut Transmit, by: u128) {
+fn shift(packet: &mut Packet, by: u128) {
     let (own, seen) = (address(A), Ipv6Addr::from_bits(address(A).to_bits() ^ by));
-    if packet.local.ip() == own {
-        packet.local.set_ip(seen.into());
-    } else if packet.remote.ip() == seen {
-        packet.remote.set_ip(own.into());
+    if packet.from.ip() == own {
+        packet.from.set_ip(seen.into());
+    } else if packet.to.ip() == seen {
+        packet.to.set_ip(own.into());
     }
 }
 

@@ -19,7 +19,7 @@ fn side(side: Side) -> Extensions {
 /// Whether a message of main mode of this host has this vendor ID.
 fn says(net: &Net, host: usize, id: [u8; 16]) -> Vec<bool> {
     let from = net.hosts[host].address;
-    let own = net.crossed.iter().filter(|(_, it)| it.local.ip() == from);
+    let own = net.crossed.iter().filter(|(_, it)| it.from.ip() == from);
     let first = own.filter_map(|(_, it)| {
         let message = Message::parse(&it.bytes).ok()?;
         let clear = message.encrypted_body().is_none();
@@ -75,7 +75,7 @@ fn a_second_main_mode_does_not_say_that_it_is_the_first() {
 fn the_nodes_application_is_told_that_the_client_may_be_moved() {
     let mut net = Net::pair(side(Side::Client), side(Side::Cluster));
     net.connect();
-    let sa = net.hosts[1].established()[0];
+    let sa = net.hosts[1].sa();
     assert!(net.hosts[1].extension::<Failover>().may_move(sa));
     assert_eq!(net.hosts[1].count(|it| matches!(it, Event::Nudge(_))), 1);
     assert_eq!(net.hosts[0].count(|it| matches!(it, Event::Nudge(_))), 0);
@@ -89,7 +89,7 @@ fn an_idle_quick_mode_sa_goes_at_both_ends_and_the_main_mode_sa_stays() {
     net.hint(0, Hint::Idle);
     net.run(Duration::from_secs(1));
     assert!(net.hosts.iter().all(|it| it.children.is_empty()));
-    assert!(net.hosts.iter().all(|it| it.established().len() == 1));
+    assert!(net.hosts.iter().all(|it| it.established().count() == 1));
 }
 
 /// [MS-IKEE] §3.5.4.1/2, note 20: a node dies, and the client is with the other one within the time of the search
@@ -103,11 +103,11 @@ fn a_client_whose_node_dies_is_soon_with_another_one() {
     ]);
     net.connect();
     net.assert_joined(0, 1);
-    net.hosts[1].cut_off = true;
+    net.cut_off.insert(1);
     let from = net.now;
     // what a data plane says when the application connects anew and gets no answer
     net.hint(0, Hint::Unconnected);
-    while net.hosts[2].established().is_empty() {
+    while net.hosts[2].established().count() == 0 {
         net.run(Duration::from_secs(1));
         assert!(
             net.now.since(from) < Duration::from_secs(30),
@@ -116,9 +116,9 @@ fn a_client_whose_node_dies_is_soon_with_another_one() {
     }
     net.run(Duration::from_secs(1));
     assert_eq!(says(&net, 0, VID_INITIAL_CONTACT), [true, true]);
-    let sa = net.hosts[2].established()[0];
+    let sa = net.hosts[2].sa();
     assert!(net.hosts[2].extension::<Failover>().may_move(sa));
-    assert_eq!(net.hosts[0].established().len(), 1);
+    assert_eq!(net.hosts[0].established().count(), 1);
     assert!(net.now.since(from) < Duration::from_secs(14));
 }
 
@@ -131,7 +131,7 @@ fn without_the_extensions_it_takes_longer() {
         (2, config(2, None), Extensions::none()),
     ]);
     net.connect();
-    net.hosts[1].cut_off = true;
+    net.cut_off.insert(1);
     let from = net.now;
     let silent = |it: &Event| {
         matches!(

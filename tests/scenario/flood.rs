@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use ike_ext::{Extensions, Protect, Protection};
 use ikee_dos::{Construction, Dos};
+use ikee_tests::Packet;
 use ikee_tests::net::{Net, address, config};
-use ikev1::{Dropped, Event, Failure, Transmit};
+use ikev1::{Dropped, Event, Failure};
 use isakmp_wire::v1::{Notification, NotifyType, kind};
 use isakmp_wire::{ExchangeType, Message};
 
@@ -31,16 +32,16 @@ fn protected(protection: Protection) -> Net {
 }
 
 /// A first message with another source and initiator's cookie.
-fn forged(genuine: &Transmit, n: u16) -> Transmit {
+fn forged(genuine: &Packet, n: u16) -> Packet {
     let [high, low] = n.to_be_bytes();
     let mut it = genuine.clone();
-    it.local = ([198, 18, high, low], 500).into();
+    it.from = ([198, 18, high, low], 500).into();
     it.bytes[..8].copy_from_slice(&[1, 2, 3, 4, 5, 6, high, low]);
     it
 }
 
 /// The cookie that a message asks for, if it is nothing else.
-fn cookie(packet: &Transmit) -> Option<[u8; 8]> {
+fn cookie(packet: &Packet) -> Option<[u8; 8]> {
     let message = Message::parse(&packet.bytes).ok()?;
     let only = message.payloads.first(kind::NOTIFY)?;
     let notify = Notification::parse(only).ok()?;
@@ -49,7 +50,7 @@ fn cookie(packet: &Transmit) -> Option<[u8; 8]> {
 }
 
 /// A message 1 of the first host, the answer to it, and message 3.
-fn challenged(net: &mut Net) -> (Transmit, Transmit, Transmit) {
+fn challenged(net: &mut Net) -> (Packet, Packet, Packet) {
     net.initiate(0);
     let one = net.intercept().remove(0);
     net.deliver(&one);
@@ -83,7 +84,7 @@ fn message_3_is_message_1_with_the_cookie_and_the_cookie_is_the_responders() {
         let fourth = &net
             .crossed
             .iter()
-            .find(|(_, it)| it.bytes[16..18] == [1, 16] && it.local.ip() == address(2))
+            .find(|(_, it)| it.bytes[16..18] == [1, 16] && it.from.ip() == address(2))
             .unwrap()
             .1;
         assert_eq!(fourth.bytes[8..16], y);
@@ -144,7 +145,7 @@ fn one_address_gets_36_and_no_more() {
     let genuine = net.intercept().remove(0);
     for n in 0..100 {
         let mut it = forged(&genuine, n);
-        it.local = ([198, 18, 0, 1], 500).into();
+        it.from = ([198, 18, 0, 1], 500).into();
         net.deliver(&it);
     }
     assert_eq!(net.hosts[1].endpoint.sas().count(), 36);
@@ -156,11 +157,11 @@ fn a_cookie_is_refused_elsewhere_and_later() {
     let mut net = protected(ALWAYS);
     let (_, _, three) = challenged(&mut net);
     let mut elsewhere = three.clone();
-    elsewhere.local.set_ip([192, 0, 2, 9].into());
+    elsewhere.from.set_ip([192, 0, 2, 9].into());
     let mut port = three.clone();
-    port.local.set_port(501);
+    port.from.set_port(501);
     let mut other_port = three.clone();
-    other_port.remote.set_port(4500);
+    other_port.to.set_port(4500);
     other_port.bytes.splice(0..0, [0; 4]);
     let mut initiator = three.clone();
     initiator.bytes[0] ^= 1;
@@ -183,9 +184,9 @@ fn a_cookie_is_refused_elsewhere_and_later() {
     assert_eq!(net.hosts[1].endpoint.sas().count(), 0);
 }
 
-fn cookie_behind_marker(packet: &Transmit) -> Option<[u8; 8]> {
+fn cookie_behind_marker(packet: &Packet) -> Option<[u8; 8]> {
     let mut plain = packet.clone();
-    if packet.local.port() == 4500 {
+    if packet.from.port() == 4500 {
         plain.bytes.drain(..4);
     }
     let found = cookie(&plain);
@@ -207,7 +208,7 @@ fn a_real_responders_cookie_opens_nothing_else() {
     stranger.bytes[8..16].copy_from_slice(&cookie);
     net.deliver(&stranger);
     assert_eq!(net.hosts[1].endpoint.sas().count(), 1);
-    assert_eq!(net.hosts[1].established().len(), 1);
+    assert_eq!(net.hosts[1].established().count(), 1);
 }
 
 /// [MS-IKEE] §3.9.5.1/1, §3.9.5.1/8, §3.5.5.1/5

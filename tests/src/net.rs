@@ -1,41 +1,22 @@
 //! Any number of IKEv1 endpoints, one clock, and a network that delivers by address.
 
-use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
-use ike_ext::{ChildId, Extension, Extensions, Hint, Instant, PolicyId, SaId};
-use ikev1::{
-    Authentication, Child, ChildSa, Config, Connection, Datagram, Dropped, Endpoint, Event, Input,
-    Outbox, Output, Remote, Transmit,
-};
-use ipsec_doi::v1::IkeProposal;
-use ipsec_doi::{EspProposal, Identity};
+use ike_ext::{Extensions, Hint, Instant, SaId};
+use ikev1::{Config, Endpoint, Input, Outbox};
+use ipsec_doi::Identity;
 use isakmp_wire::{ExchangeType, Header};
 
-/// The policy of every connection.
-pub const POLICY: PolicyId = PolicyId::new(1);
+use crate::link::Packet;
+use crate::v1::Host;
+use crate::v1::pair::{POLICY, told};
 
 /// How long a datagram is on its way.
 const LATENCY: Duration = Duration::from_millis(10);
 /// More steps than this in one run are a loop.
 const MAX_STEPS: usize = 200_000;
-
-/// One endpoint and everything that it has said.
-#[derive(Debug)]
-pub struct Host {
-    /// The endpoint.
-    pub endpoint: Endpoint,
-    /// Its address.
-    pub address: IpAddr,
-    /// The children that its data plane has.
-    pub children: BTreeMap<ChildId, ChildSa>,
-    /// What it reported, and when.
-    pub events: Vec<(Instant, Event)>,
-    /// It hears and says nothing.
-    pub cut_off: bool,
-    out: Outbox,
-}
 
 /// Hosts and what is under way between them.
 #[derive(Debug)]
@@ -44,9 +25,11 @@ pub struct Net {
     pub now: Instant,
     /// The hosts; of two with one address, the first that is not cut off gets the datagrams.
     pub hosts: Vec<Host>,
+    /// Those that hear and say nothing.
+    pub cut_off: BTreeSet<usize>,
     /// Everything that was sent, and when.
-    pub crossed: Vec<(Instant, Transmit)>,
-    flying: BTreeMap<(Instant, u64), Transmit>,
+    pub crossed: Vec<(Instant, Packet)>,
+    flying: BTreeMap<(Instant, u64), Packet>,
     count: u64,
 }
 
@@ -60,50 +43,7 @@ pub fn address(n: u8) -> IpAddr {
 #[must_use]
 pub fn config(n: u8, peer: Option<u8>) -> Config {
     let identity = |n: u8| Identity::fqdn(&format!("host{n}.example"));
-    let secret = b"a long and random secret".to_vec().into();
-    let authentication = Authentication::psk(identity(n), peer.map(identity), secret);
-    let mut connection = Connection::new(POLICY, "site", authentication);
-    connection.remote = peer.map(|it| Remote::new(address(it)));
-    let ike = IkeProposal::parse("aes128-sha256-ecp256").expect("a suite");
-    let esp = EspProposal::parse("aes128-sha256").expect("a suite");
-    connection.proposals = vec![ike];
-    connection.children = vec![Child::new("net", vec![esp])];
-    Config::new(vec![connection])
-}
-
-impl Host {
-    /// One of its extensions.
-    #[must_use]
-    pub fn extension<E: Extension>(&self) -> &E {
-        self.endpoint.extensions().get().expect("the extension")
-    }
-
-    /// Its SAs that are up.
-    #[must_use]
-    pub fn established(&self) -> Vec<SaId> {
-        let up = self.endpoint.sas().filter(|it| it.state == "established");
-        up.map(|it| it.sa).collect()
-    }
-
-    /// Its only child.
-    #[must_use]
-    pub fn child(&self) -> &ChildSa {
-        assert_eq!(self.children.len(), 1, "{:?}", self.events);
-        self.children.values().next().expect("a child")
-    }
-
-    /// Its events of one kind.
-    pub fn count(&self, wanted: impl Fn(&Event) -> bool) -> usize {
-        self.events.iter().filter(|(_, it)| wanted(it)).count()
-    }
-
-    /// Why datagrams led to nothing.
-    pub fn dropped(&self) -> impl Iterator<Item = Dropped> {
-        self.events.iter().filter_map(|(_, event)| match event {
-            Event::Dropped { reason, .. } => Some(*reason),
-            _ => None,
-        })
-    }
+    told(identity(n), peer.map(identity), peer.map(address))
 }
 
 impl Net {
@@ -112,17 +52,14 @@ impl Net {
     pub fn new(hosts: Vec<(u8, Config, Extensions)>) -> Self {
         let provider = ike_rustcrypto::provider();
         let hosts = hosts.into_iter().zip(1..);
-        let hosts = hosts.map(|((n, config, extensions), seed)| Host {
-            endpoint: Endpoint::new(config, provider, extensions, [seed; 32]).expect("an endpoint"),
-            address: address(n),
-            children: BTreeMap::new(),
-            events: Vec::new(),
-            cut_off: false,
-            out: Outbox::new(),
+        let hosts = hosts.map(|((n, config, extensions), seed)| {
+            let endpoint = Endpoint::new(config, provider, extensions, [seed; 32]);
+            Host::new(endpoint.expect("an endpoint"), address(n))
         });
         Self {
             now: Instant::EPOCH,
             hosts: hosts.collect(),
+            cut_off: BTreeSet::new(),
             crossed: Vec::new(),
             flying: BTreeMap::new(),
             count: 0,
@@ -145,62 +82,42 @@ impl Net {
         call: impl FnOnce(&mut Endpoint, Instant, &mut Outbox) -> R,
     ) -> R {
         let now = self.now;
-        let it = &mut self.hosts[host];
-        let result = call(&mut it.endpoint, now, &mut it.out);
-        let mut packets = Vec::new();
-        for output in it.out.drain() {
-            match output {
-                Output::Transmit(packet) => packets.push(packet),
-                Output::InstallChild(child) => {
-                    let twice = it.children.insert(child.id, *child);
-                    assert!(twice.is_none(), "a child was installed twice");
-                }
-                Output::DeleteChild(child) => {
-                    let known = it.children.remove(&child);
-                    assert!(known.is_some(), "a child was removed that was not there");
-                }
-                Output::UpdateChild(_) => {}
-                Output::Event(event) => it.events.push((now, event)),
-            }
-        }
-        if !it.cut_off {
+        let (result, packets) =
+            self.hosts[host].call(now, |endpoint, out| call(endpoint, now, out));
+        self.send_all(host, packets);
+        result
+    }
+
+    fn send_all(&mut self, host: usize, packets: Vec<Packet>) {
+        if !self.cut_off.contains(&host) {
             for packet in packets {
                 self.send(packet);
             }
         }
-        result
     }
 
     /// Puts a datagram on its way.
-    pub fn send(&mut self, packet: Transmit) {
+    pub fn send(&mut self, packet: Packet) {
         self.crossed.push((self.now, packet.clone()));
         self.count += 1;
         self.flying.insert((self.now + LATENCY, self.count), packet);
     }
 
     /// Takes everything off its way.
-    pub fn intercept(&mut self) -> Vec<Transmit> {
+    pub fn intercept(&mut self) -> Vec<Packet> {
         std::mem::take(&mut self.flying).into_values().collect()
     }
 
     /// Hands a datagram to whom it is for, at once.
-    pub fn deliver(&mut self, packet: &Transmit) {
-        let to = packet.remote.ip();
-        let mut all = self.hosts.iter();
-        let Some(host) = all.position(|it| it.address == to && !it.cut_off) else {
+    pub fn deliver(&mut self, packet: &Packet) {
+        let to = packet.to.ip();
+        let mut all = self.hosts.iter().enumerate();
+        let Some(host) = all.position(|(n, it)| it.address == to && !self.cut_off.contains(&n))
+        else {
             return;
         };
-        let plain = packet.remote.port() == 500;
-        let stripped = packet.bytes.strip_prefix(&[0; 4]).unwrap_or(&[]);
-        let datagram = Datagram {
-            local: packet.remote,
-            remote: packet.local,
-            marker: !plain,
-            bytes: if plain { &packet.bytes } else { stripped },
-        };
-        self.call(host, |endpoint, now, out| {
-            endpoint.handle(now, Input::Datagram(datagram), out);
-        });
+        let packets = self.hosts[host].receive(self.now, packet);
+        self.send_all(host, packets);
     }
 
     /// Lets one host begin.
@@ -270,11 +187,8 @@ impl Net {
     #[must_use]
     pub fn sent(&self, host: usize, exchange: ExchangeType) -> Vec<(Instant, Header)> {
         let from = self.hosts[host].address;
-        let own = self.crossed.iter().filter(|(_, it)| it.local.ip() == from);
-        let all = own.filter_map(|(at, it)| {
-            let plain = it.bytes.strip_prefix(&[0; 4]).unwrap_or(&it.bytes);
-            Some((*at, Header::parse(plain).ok()?))
-        });
+        let own = self.crossed.iter().filter(|(_, it)| it.from.ip() == from);
+        let all = own.filter_map(|(at, it)| Some((*at, Header::parse(it.message()).ok()?)));
         all.filter(|(_, it)| it.exchange == exchange).collect()
     }
 
@@ -285,15 +199,5 @@ impl Net {
             (a.inbound.spi, a.outbound.spi),
             (b.outbound.spi, b.inbound.spi)
         );
-    }
-}
-
-/// A datagram.
-#[must_use]
-pub fn datagram(from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) -> Transmit {
-    Transmit {
-        local: from,
-        remote: to,
-        bytes,
     }
 }

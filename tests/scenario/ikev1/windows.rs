@@ -19,7 +19,8 @@ const NOW: Instant = Instant::EPOCH;
 /// An endpoint at 192.0.2.2 that has `extensions`.
 fn host(config: Config, extensions: Extensions) -> Host {
     let provider = ike_rustcrypto::provider();
-    Host::new(Endpoint::new(config, provider, extensions, [9; 32]).expect("an endpoint"))
+    let endpoint = Endpoint::new(config, provider, extensions, [9; 32]).expect("an endpoint");
+    Host::new(endpoint, address(Side::B))
 }
 
 fn socket(side: Side) -> SocketAddr {

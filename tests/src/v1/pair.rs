@@ -8,8 +8,8 @@ use std::time::Duration;
 use ike_crypto::Provider;
 use ike_ext::{ChildId, Extension, Extensions, Instant, PolicyId, SaId};
 use ikev1::{
-    Authentication, Child, ChildSa, Config, Connection, Datagram, Endpoint, Event, Failure, Input,
-    Outbox, Output, Remote, SaStatus, User, Xauth,
+    Authentication, Child, ChildSa, Config, Connection, Datagram, Dropped, Endpoint, Event,
+    Failure, Input, Outbox, Output, Remote, SaStatus, User, Xauth,
 };
 use ipsec_doi::v1::IkeProposal;
 use ipsec_doi::{EspProposal, Identity};
@@ -61,16 +61,22 @@ pub fn identity(side: Side) -> Identity {
 /// What a party is told: a shared secret, one suite and one child, and that the keys be reported.
 #[must_use]
 pub fn config(side: Side) -> Config {
-    let secret = PSK.to_vec().into();
-    let authentication = Authentication::psk(identity(side), Some(identity(side.peer())), secret);
+    let peer = side.peer();
+    let mut config = told(identity(side), Some(identity(peer)), Some(address(peer)));
+    config.key_log = true;
+    config
+}
+
+/// What somebody is told about itself and its peer, who it is and where, as far as that is settled.
+#[must_use]
+pub fn told(ours: Identity, theirs: Option<Identity>, remote: Option<IpAddr>) -> Config {
+    let authentication = Authentication::psk(ours, theirs, PSK.to_vec().into());
     let mut it = Connection::new(POLICY, "site", authentication);
-    it.remote = Some(Remote::new(address(side.peer())));
+    it.remote = remote.map(Remote::new);
     it.proposals = vec![IkeProposal::parse(SUITES.0).expect("a suite")];
     let esp = EspProposal::parse(SUITES.1).expect("a suite");
     it.children = vec![Child::new("net", vec![esp])];
-    let mut config = Config::new(vec![it]);
-    config.key_log = true;
-    config
+    Config::new(vec![it])
 }
 
 impl Default for Setup {
@@ -161,6 +167,8 @@ impl Setup {
 pub struct Host {
     /// The endpoint.
     pub endpoint: Endpoint,
+    /// Its address.
+    pub address: IpAddr,
     /// The children that are installed.
     pub children: BTreeMap<ChildId, ChildSa>,
     /// What it reported, and when.
@@ -173,9 +181,10 @@ pub struct Host {
 impl Host {
     /// An endpoint and nothing around it.
     #[must_use]
-    pub fn new(endpoint: Endpoint) -> Self {
+    pub fn new(endpoint: Endpoint, address: IpAddr) -> Self {
         Self {
             endpoint,
+            address,
             children: BTreeMap::new(),
             events: Vec::new(),
             verdict: Err("nobody is trusted".into()),
@@ -271,9 +280,45 @@ impl Host {
         self.endpoint.next_timeout().map(|it| it.at)
     }
 
+    /// One of its extensions.
+    #[must_use]
+    pub fn extension<E: Extension>(&self) -> &E {
+        self.endpoint.extensions().get().expect("the extension")
+    }
+
     /// Its SAs that are up.
     pub fn established(&self) -> impl Iterator<Item = SaStatus<'_>> {
         self.endpoint.sas().filter(|it| it.state == "established")
+    }
+
+    /// Its only SA that is up.
+    #[must_use]
+    pub fn sa(&self) -> SaId {
+        let mut up = self.established();
+        match (up.next(), up.next()) {
+            (Some(sa), None) => sa.sa,
+            _ => panic!("{} SAs are up", self.established().count()),
+        }
+    }
+
+    /// Its only child.
+    #[must_use]
+    pub fn child(&self) -> &ChildSa {
+        assert_eq!(self.children.len(), 1, "{:?}", self.events);
+        self.children.values().next().expect("a child")
+    }
+
+    /// How many of its events are like this.
+    pub fn count(&self, wanted: impl Fn(&Event) -> bool) -> usize {
+        self.events.iter().filter(|(_, it)| wanted(it)).count()
+    }
+
+    /// Why datagrams led to nothing.
+    pub fn dropped(&self) -> impl Iterator<Item = Dropped> {
+        self.events.iter().filter_map(|(_, event)| match event {
+            Event::Dropped { reason, .. } => Some(*reason),
+            _ => None,
+        })
     }
 
     /// Its children, by their SPIs, inbound and outbound; those of SAs that are gone with them.
@@ -324,11 +369,11 @@ impl Pair {
         let mut rng = Rng::new(setup.seed);
         let [a, b] = setup.configs;
         let [of_a, of_b] = setup.extensions;
-        let mut host = |config, extensions| {
+        let mut host = |side, config, extensions| {
             let endpoint = Endpoint::new(config, setup.provider, extensions, rng.seed());
-            Host::new(endpoint.expect("an endpoint"))
+            Host::new(endpoint.expect("an endpoint"), address(side))
         };
-        let hosts = [host(a, of_a), host(b, of_b)];
+        let hosts = [host(Side::A, a, of_a), host(Side::B, b, of_b)];
         let link = Link::new(setup.conditions, Rng::new(rng.next()));
         Self {
             now: Instant::EPOCH,
@@ -395,7 +440,7 @@ impl Pair {
     pub fn deliver(&mut self, packet: &Packet) {
         let side = [Side::A, Side::B]
             .into_iter()
-            .find(|it| address(*it) == packet.to.ip());
+            .find(|it| self.host(*it).address == packet.to.ip());
         let Some(side) = side else { return };
         let now = self.now;
         let packets = self.host_mut(side).receive(now, packet);
