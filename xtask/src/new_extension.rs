@@ -1,9 +1,13 @@
 //! `new-extension`: the skeleton of an extension crate, wired into the workspace and the facade.
 //!
 //! Adding an extension touches its own directory, one line of the workspace's manifest, and the facade: two lines of its
-//! manifest and one re-export. No core and no other extension changes.
+//! manifest and one re-export; and one line each of the two documents that name every crate. No core and no other extension
+//! changes.
 
+mod skeleton;
 mod template;
+
+pub(crate) use skeleton::check;
 
 use crate::shell::{Outcome, Result};
 use crate::tree::Tree;
@@ -11,6 +15,8 @@ use crate::tree::Tree;
 const WORKSPACE: &str = "Cargo.toml";
 const FACADE: &str = "crates/ikee/Cargo.toml";
 const REEXPORTS: &str = "crates/ikee/src/lib.rs";
+const README: &str = "README.md";
+const ARCHITECTURE: &str = "ARCHITECTURE.md";
 
 /// Writes the crate and wires it.
 pub(crate) fn run(tree: &Tree, name: &str, section: &str) -> Result<Outcome> {
@@ -33,6 +39,8 @@ pub(crate) fn run(tree: &Tree, name: &str, section: &str) -> Result<Outcome> {
     let workspace = wire_workspace(&tree.read(WORKSPACE)?, name)?;
     let facade = wire_facade(&tree.read(FACADE)?, name)?;
     let reexports = wire_reexports(&tree.read(REEXPORTS)?, name);
+    let readme = wire_readme(&tree.read(README)?, name, section)?;
+    let architecture = wire_architecture(&tree.read(ARCHITECTURE)?, name)?;
 
     let directory = format!("crates/ikee-{name}");
     for (file, text) in template::files(name, section) {
@@ -44,6 +52,8 @@ pub(crate) fn run(tree: &Tree, name: &str, section: &str) -> Result<Outcome> {
         (WORKSPACE, workspace),
         (FACADE, facade),
         (REEXPORTS, reexports),
+        (README, readme),
+        (ARCHITECTURE, architecture),
     ] {
         tree.write(path, &text)?;
         println!("wired:   {path}");
@@ -52,7 +62,7 @@ pub(crate) fn run(tree: &Tree, name: &str, section: &str) -> Result<Outcome> {
         "next: its requirements in tests/conformance/ledger/, machine.rs, hook.rs, tests/sections.rs;"
     );
     println!(
-        "      then the crate table of README.md, and the profiles of the facade that it belongs to"
+        "      then what it is in the tables of README.md and crates/ikee/README.md, and the profiles that it belongs to"
     );
     Ok(Outcome::Done)
 }
@@ -77,14 +87,41 @@ fn wire_facade(manifest: &str, name: &str) -> Result<String> {
         .ok_or_else(|| format!("{FACADE}: [features] and [dependencies] are both needed"))
 }
 
-/// A re-export, after the others of its kind or at the end.
+/// A re-export among the others of its kind, in the order of their names as rustfmt has it, or at the end.
 fn wire_reexports(source: &str, name: &str) -> String {
+    const LIKE: &str = "\npub use ikee_";
     let module = name.replace('-', "_");
     let line = format!("#[cfg(feature = \"{name}\")]\npub use ikee_{module} as {module};\n");
-    let last = source
-        .rfind("\npub use ikee_")
-        .and_then(|at| Some(at + 2 + source.get(at + 1..)?.find('\n')?));
-    put(source, last.unwrap_or(source.len()), &line)
+    let mut at = source.len();
+    for (found, _) in source.match_indices(LIKE) {
+        let rest = source.get(found + LIKE.len()..).unwrap_or_default();
+        let other = rest.split(' ').next().unwrap_or_default();
+        if other > module.as_str() {
+            // the feature stands in the line before
+            at = source
+                .get(..found)
+                .and_then(|it| it.rfind('\n'))
+                .map_or(0, |it| it + 1);
+            break;
+        }
+        let end = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        at = found + LIKE.len() + end;
+    }
+    put(source, at, &line)
+}
+
+/// A row of the crate table, before the facade's.
+fn wire_readme(text: &str, name: &str, section: &str) -> Result<String> {
+    let row = format!("| [ikee-{name}](crates/ikee-{name}) | [MS-IKEE] §{section} | no |\n");
+    insert(text, "\n| [ikee](", 1, &row)
+        .ok_or_else(|| format!("{README}: no row of the facade to put it before"))
+}
+
+/// A line among the extensions of the layers, which stand before the crypto providers.
+fn wire_architecture(text: &str, name: &str) -> Result<String> {
+    let line = format!("          ikee-{name}\n");
+    insert(text, "\n          ike-rustcrypto", 1, &line)
+        .ok_or_else(|| format!("{ARCHITECTURE}: no line of the crypto providers to put it before"))
 }
 
 /// Puts `line` `skip` octets behind where `before` begins.
@@ -141,12 +178,53 @@ mod tests {
     }
 
     #[test]
-    fn the_re_export_comes_after_its_likes() {
-        let text =
-            "//! Facade.\n\n#[cfg(feature = \"a\")]\npub use ikee_a as a;\n\npub mod profile;\n";
-        let wired = wire_reexports(text, "server-name");
-        let expected = "as a;\n#[cfg(feature = \"server-name\")]\npub use ikee_server_name as server_name;\n\npub mod profile";
-        assert!(wired.contains(expected), "{wired}");
+    fn the_re_export_comes_among_its_likes() {
+        let text = "//! Facade.\n\n#[cfg(feature = \"cga\")]\npub use ikee_cga as cga;\n\
+                    #[cfg(feature = \"dos\")]\npub use ikee_dos as dos;\n\npub mod profile;\n";
+        for (name, expected) in [
+            (
+                "server-name",
+                "as dos;\n#[cfg(feature = \"server-name\")]\npub use ikee_server_name as server_name;\n\npub mod",
+            ),
+            (
+                "dns",
+                "as cga;\n#[cfg(feature = \"dns\")]\npub use ikee_dns as dns;\n#[cfg(feature = \"dos\")]",
+            ),
+            (
+                "aaa",
+                "Facade.\n\n#[cfg(feature = \"aaa\")]\npub use ikee_aaa as aaa;\n#[cfg(feature = \"cga\")]",
+            ),
+        ] {
+            let wired = wire_reexports(text, name);
+            assert!(wired.contains(expected), "{wired}");
+        }
+    }
+
+    #[test]
+    fn the_documents_name_the_crate_among_its_likes() {
+        let readme = wire_readme(
+            "| [ikee-a](x) | a | no |\n| [ikee](y) | all | no |\n",
+            "b",
+            "3.17",
+        );
+        let expected = "no |\n| [ikee-b](crates/ikee-b) | [MS-IKEE] §3.17 | no |\n| [ikee](y)";
+        assert!(readme.unwrap().contains(expected));
+        let layers = "layer 4   ikev1\n          ikee-a\n          ike-rustcrypto\n";
+        let expected = "ikee-a\n          ikee-b\n          ike-rustcrypto";
+        assert!(wire_architecture(layers, "b").unwrap().contains(expected));
+        assert!(wire_readme("", "b", "3.17").is_err() && wire_architecture("", "b").is_err());
+    }
+
+    /// Every place to put something at is still in the files of this workspace.
+    #[test]
+    fn this_workspace_can_take_another_extension() {
+        let tree = Tree::find().unwrap();
+        let read = |path: &str| tree.read(path).unwrap();
+        assert!(wire_workspace(&read(WORKSPACE), "another").is_ok());
+        assert!(wire_facade(&read(FACADE), "another").is_ok());
+        assert!(wire_reexports(&read(REEXPORTS), "another").contains("as another;"));
+        assert!(wire_readme(&read(README), "another", "3.17").is_ok());
+        assert!(wire_architecture(&read(ARCHITECTURE), "another").is_ok());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::interop::Prepared;
 use crate::shell::{Aside, Outcome, Result, cargo, run as call, succeeds, which};
 use crate::tree::Tree;
-use crate::{dag, features, interop, ledger, tidy};
+use crate::{dag, features, interop, ledger, new_extension, tidy};
 
 /// A check with its name.
 struct Step {
@@ -25,7 +25,7 @@ struct Checks<'a> {
 }
 
 /// In this order: cheap ones first, then those that share what `clippy` has compiled, the tests last.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "fmt",
         quick: true,
@@ -70,6 +70,11 @@ const STEPS: [Step; 11] = [
         name: "no_std",
         quick: false,
         run: |checks| features::no_std(checks.tree),
+    },
+    Step {
+        name: "new-extension",
+        quick: false,
+        run: |checks| new_extension::check(checks.tree),
     },
     Step {
         name: "deny",
