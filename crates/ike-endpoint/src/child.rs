@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 
 use ike_crypto::SecretVec;
-use ike_ext::ChildId;
+use ike_ext::{ChildId, Instant};
 
 /// One direction of a child SA.
 #[derive(Debug)]
@@ -44,4 +44,18 @@ pub struct TrafficLimits {
     pub soft_packets: Option<u64>,
     /// Packets after which it is deleted.
     pub hard_packets: Option<u64>,
+}
+
+/// One child SA as an operator sees it; traffic is the data plane's to tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "what IKE knows of a child")]
+pub struct ChildStatus<'a> {
+    /// Its handle.
+    pub child: ChildId,
+    /// Its name in the configuration.
+    pub name: &'a str,
+    /// SPIs, inbound and outbound.
+    pub spis: (u32, u32),
+    /// When its successor is due, if we begin it.
+    pub renewal: Option<Instant>,
 }

@@ -26,7 +26,7 @@ mod schedule;
 mod table;
 mod vendor_ids;
 
-pub use crate::child::{ChildKeys, ChildUpdate, TrafficLimits};
+pub use crate::child::{ChildKeys, ChildStatus, ChildUpdate, TrafficLimits};
 pub use crate::path::{Datagram, Path, Ports, Remote, Transmit};
 pub use crate::schedule::{Deadline, Due, Retransmit, Schedule};
 pub use crate::table::{FirstMessage, Phase, Table, Tracked};

@@ -20,6 +20,7 @@ mod rekey;
 mod reload;
 mod report;
 mod requests;
+mod sas;
 mod start;
 mod strangers;
 mod system;

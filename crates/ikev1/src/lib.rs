@@ -56,7 +56,7 @@ mod status;
 mod transaction;
 
 pub use ike_endpoint::{
-    ChildKeys, ChildUpdate, Datagram, Deadline, Ports, Remote, Retransmit, Transmit,
+    ChildKeys, ChildStatus, ChildUpdate, Datagram, Deadline, Ports, Remote, Retransmit, Transmit,
 };
 
 pub use crate::authentication::{Authentication, Credential, Proof, Trust, Xauth};
@@ -73,4 +73,4 @@ pub use crate::output::{
     Message, Outbox, Output, PeerCertificates,
 };
 pub use crate::profile::Profile;
-pub use crate::status::{ChildStatus, SaStatus};
+pub use crate::status::SaStatus;

@@ -1,9 +1,10 @@
 //! What `status` and `list` tell.
 
+use ikee::endpoint::ChildStatus;
 use ikee::ext::{Instant, Role, SaId};
 
 use super::Daemon;
-use super::cores::{ChildStatus, SaStatus};
+use super::sas::SaStatus;
 use crate::control::{ChildReport, ConnectionReport, Learned, Negotiated, SaReport, Status, Times};
 
 impl Daemon {

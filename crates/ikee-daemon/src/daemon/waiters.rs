@@ -4,8 +4,9 @@ use ikee::ext::{ChildId, SaId};
 use tokio::sync::oneshot;
 
 use super::Daemon;
-use super::cores::{SaStatus, is_v1};
+use super::cores::is_v1;
 use super::requests::answer;
+use super::sas::SaStatus;
 use crate::control::server::Answer;
 use crate::control::{Code, Response};
 
