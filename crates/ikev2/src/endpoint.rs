@@ -1,6 +1,5 @@
 //! The door: one input in, everything that follows from it out.
 
-use alloc::boxed::Box;
 use core::net::IpAddr;
 
 use alloc::vec::Vec;
@@ -17,7 +16,7 @@ use crate::init;
 use crate::input::Input;
 use crate::misuse::{InitiateError, Misuse};
 use crate::output::{CloseReason, Outbox};
-use crate::sa::{Sa, State, Task};
+use crate::sa::{State, Task};
 use crate::status::SaStatus;
 use crate::tasks::next_task;
 
@@ -364,49 +363,5 @@ impl Cx<'_> {
             cx.lifecycle(sa, Lifecycle::Traffic(child, hint));
             Ok(())
         });
-    }
-
-    /// Finds each SA's connection again by its handle; an SA that has none any more is deleted.
-    fn reconfigure(&mut self, config: Config) {
-        let before = core::mem::replace(&mut self.core.config, config);
-        let ids: Vec<SaId> = self.core.table.iter().map(|it| it.facts.id).collect();
-        for id in ids {
-            let Some(mut sa) = self.core.table.take(id) else {
-                continue;
-            };
-            let Some(old) = sa.connection.and_then(|it| before.connections.get(it)) else {
-                self.keep(sa);
-                continue;
-            };
-            let mut all = self.core.config.connections.iter();
-            sa.connection = all.position(|it| it.policy == old.policy);
-            let new = self.core.connection(sa.connection);
-            if let Some(new) = new {
-                sa.find_children(old, new);
-                self.keep(sa);
-            } else {
-                self.delete(sa);
-            }
-        }
-    }
-
-    /// Deletes in the way that the SA's state asks for.
-    fn delete(&mut self, mut sa: Box<Sa>) {
-        if let State::Established(state) = &mut sa.state {
-            state.enqueue_first(Task::Delete(CloseReason::Local));
-            let sent = next_task(self, &mut sa);
-            return self.conclude(sa, sent);
-        }
-        match sa.state {
-            State::Closing(_) | State::Prepared(_) | State::Replaced(_) | State::Lingering(_) => {
-                self.keep(sa);
-            }
-            State::AwaitInitResponse(_)
-            | State::AwaitAuthRequest(_)
-            | State::AwaitAuthResponse(_)
-            | State::AwaitTrust(_)
-            | State::Established(_)
-            | State::Closed => self.close(sa),
-        }
     }
 }

@@ -50,17 +50,20 @@ mod pool;
 mod profile;
 mod protect;
 mod receive;
+mod reconfigure;
 mod rekey;
 mod sa;
 mod select;
 mod send;
+mod serve;
 mod status;
 mod tasks;
 mod transport;
 mod window;
 
 pub use ike_endpoint::{
-    ChildKeys, ChildUpdate, Datagram, Deadline, Ports, Remote, Retransmit, TrafficLimits, Transmit,
+    ChildKeys, ChildStatus, ChildUpdate, Datagram, Deadline, Ports, Remote, Retransmit,
+    TrafficLimits, Transmit,
 };
 
 pub use crate::attempt::Attempt;
@@ -81,4 +84,4 @@ pub use crate::output::{
 };
 pub use crate::pool::{Pool, PoolError};
 pub use crate::profile::{Profile, SuiteChoice};
-pub use crate::status::{ChildStatus, SaStatus};
+pub use crate::status::SaStatus;

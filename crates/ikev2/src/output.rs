@@ -1,22 +1,23 @@
 //! What comes out of an endpoint.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
-use core::time::Duration;
 
 use ike_crypto::SecretVec;
-use ike_endpoint::{ChildKeys, ChildUpdate, TrafficLimits, Transmit};
+use ike_endpoint::{ChildUpdate, Transmit};
 use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
-use ipsec_doi::encapsulation::Mode;
-use ipsec_doi::{EspSuite, Identity, IkeSuite, TrafficSelector};
+use ipsec_doi::{EspSuite, Identity, IkeSuite};
 use isakmp_wire::v2::NotifyType;
 use isakmp_wire::{ExchangeType, PayloadType, Spi};
 
 use crate::attempt::Attempt;
 use crate::authentication::AuthorityHash;
 use crate::failure::{Dropped, Failure};
+
+mod child;
+
+pub use child::{ChildLife, ChildSa, OriginalAddresses};
 
 /// Where an endpoint puts what follows from an input. Reuse it: it keeps its allocation.
 #[derive(Debug, Default)]
@@ -72,72 +73,6 @@ pub enum Output {
     DeleteChild(ChildId),
     /// Something to know.
     Event(Event),
-}
-
-/// A negotiated pair of ESP SAs, with everything that a data plane needs.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct ChildSa {
-    /// Its handle.
-    pub id: ChildId,
-    /// The IKE SA above it.
-    pub sa: SaId,
-    /// The connection it belongs to.
-    pub policy: PolicyId,
-    /// Its name in the configuration.
-    pub name: String,
-    /// Ciphers.
-    pub suite: EspSuite,
-    /// Tunnel or transport.
-    pub mode: Mode,
-    /// From the peer to us.
-    pub inbound: ChildKeys,
-    /// From us to the peer.
-    pub outbound: ChildKeys,
-    /// What lies behind us.
-    pub local_selectors: Vec<TrafficSelector>,
-    /// What lies behind the peer.
-    pub remote_selectors: Vec<TrafficSelector>,
-    /// Our outer address and port.
-    pub local: SocketAddr,
-    /// The peer's outer address and port.
-    pub remote: SocketAddr,
-    /// Whether ESP travels in UDP between these ports (RFC 3948).
-    pub udp_encapsulation: bool,
-    /// How it came to be, and how long it lasts.
-    pub life: ChildLife,
-    /// Transport mode through a NAT: the two addresses as the peer's packets have them before
-    /// translation, over which its TCP and UDP checksums are (RFC 7296 §2.23.1).
-    pub original: Option<OriginalAddresses>,
-}
-
-/// How a child came to be, and how long it lasts (RFC 7296 §2.8).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct ChildLife {
-    /// Our part in its negotiation.
-    pub role: Role,
-    /// The child whose place it takes (RFC 7296 §2.8). Both stay installed for a while: the old one
-    /// receives what is still under way until [`Output::DeleteChild`].
-    pub replaces: Option<ChildId>,
-    /// Whether to send with it at once, and no more with the one that it replaces; otherwise
-    /// [`Output::UseChild`] tells when.
-    pub sends: bool,
-    /// What it may carry.
-    pub limits: TrafficLimits,
-    /// After how much time without a packet the data plane reports [`Hint::Idle`](ike_ext::Hint::Idle), where an
-    /// extension wants to know.
-    pub idle: Option<Duration>,
-}
-
-/// The addresses in a peer's packets before a NAT changed them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "a packet has two addresses")]
-pub struct OriginalAddresses {
-    /// The peer's own address.
-    pub remote: IpAddr,
-    /// Ours, as the peer knows it.
-    pub local: IpAddr,
 }
 
 /// News, for logs and for the application.

@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use ike_ext::{ChildId, Instant, PolicyId, Role, SaId};
+use ike_endpoint::ChildStatus;
+use ike_ext::{Instant, PolicyId, Role, SaId};
 use ipsec_doi::{Identity, IkeSuite};
 use isakmp_wire::Spi;
 
@@ -40,20 +41,6 @@ pub struct SaStatus<'a> {
     pub renewal: Option<Instant>,
     children: &'a [crate::sa::ChildEntry],
     config: &'a Config,
-}
-
-/// One child SA as an operator sees it; traffic is the data plane's to tell.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct ChildStatus<'a> {
-    /// Its handle.
-    pub child: ChildId,
-    /// Its name in the configuration.
-    pub name: &'a str,
-    /// SPIs, inbound and outbound.
-    pub spis: (u32, u32),
-    /// When it is rekeyed, by us.
-    pub renewal: Option<Instant>,
 }
 
 impl<'a> SaStatus<'a> {
