@@ -1,6 +1,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::ops::RangeBounds;
 
+use crate::action::Lifecycle;
 use crate::handle::SaId;
 use crate::time::Instant;
 
@@ -54,6 +55,24 @@ impl<T: Default> SaTable<T> {
     /// The row of `sa`, made on first use.
     pub fn row(&mut self, sa: SaId) -> &mut T {
         self.rows.entry(sa).or_default()
+    }
+}
+
+impl<T: Clone> SaTable<T> {
+    /// Lets the row of `sa` follow its fate, where it says something of the peer: a successor gets a copy, and with the SA
+    /// it is gone.
+    pub fn follow(&mut self, sa: SaId, what: Lifecycle) {
+        match what {
+            Lifecycle::Closed => {
+                self.rows.remove(&sa);
+            }
+            Lifecycle::Succeeded(successor) => {
+                if let Some(row) = self.rows.get(&sa).cloned() {
+                    self.rows.insert(successor, row);
+                }
+            }
+            _ => {}
+        }
     }
 }
 

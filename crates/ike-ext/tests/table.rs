@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ike_ext::{Budget, Instant, SaId, SaTable, Stage, Timers};
+use ike_ext::{Blame, Budget, Instant, Lifecycle, SaId, SaTable, Stage, Timers};
 use isakmp_wire::ExchangeType;
 
 fn at(seconds: u64) -> Instant {
@@ -21,6 +21,19 @@ fn a_row_is_made_on_first_use_and_gone_when_removed() {
     assert_eq!(table.insert(sa, 9), Some(6));
     assert_eq!(table.remove(sa), Some(9));
     assert!(table.is_empty());
+}
+
+#[test]
+fn a_row_that_follows_its_sa_is_inherited_and_gone_with_it() {
+    let mut table = SaTable::<u32>::new();
+    let (old, new, other) = (SaId::new(7), SaId::new(8), SaId::new(9));
+    table.insert(old, 5);
+    table.follow(old, Lifecycle::Failing(Blame::Timeout));
+    table.follow(other, Lifecycle::Succeeded(new));
+    assert_eq!((table.get(old), table.get(new)), (Some(&5), None));
+    table.follow(old, Lifecycle::Succeeded(new));
+    table.follow(old, Lifecycle::Closed);
+    assert_eq!((table.get(old), table.get(new)), (None, Some(&5)));
 }
 
 #[test]

@@ -106,17 +106,7 @@ impl Extension for SecurityRealm {
     }
 
     fn on_lifecycle(&mut self, _: &mut Context<'_>, sa: SaId, what: Lifecycle) {
-        match what {
-            Lifecycle::Succeeded(successor) => {
-                if let Some(told) = self.told.get(sa).copied() {
-                    self.told.insert(successor, told);
-                }
-            }
-            Lifecycle::Closed => {
-                self.told.remove(sa);
-            }
-            _ => {}
-        }
+        self.told.follow(sa, what);
     }
 
     fn policy(&self) -> Option<&dyn Policy> {

@@ -61,17 +61,7 @@ impl Extension for ServerAddress {
     }
 
     fn on_lifecycle(&mut self, _: &mut Context<'_>, sa: SaId, what: Lifecycle) {
-        match what {
-            Lifecycle::Closed => {
-                self.queries.remove(sa);
-            }
-            Lifecycle::Succeeded(successor) => {
-                if let Some(query) = self.queries.get(sa).copied() {
-                    self.queries.insert(successor, query);
-                }
-            }
-            _ => {}
-        }
+        self.queries.follow(sa, what);
     }
 
     fn attributes(&mut self) -> Option<&mut dyn Attributes> {

@@ -223,21 +223,14 @@ impl Extension for Status {
     }
 
     fn on_lifecycle(&mut self, _: &mut Context<'_>, sa: SaId, what: Lifecycle) {
+        self.releases.follow(sa, what);
         match what {
             Lifecycle::QuickModeFailing(message_id, _) if self.enabled => {
                 self.failing = Some((sa, message_id));
             }
             // the SA itself fails, not one of its quick modes
             Lifecycle::Failing(_) => self.failing = None,
-            Lifecycle::Succeeded(successor) => {
-                if let Some(number) = self.peer_release(sa) {
-                    self.releases.insert(successor, number);
-                }
-            }
-            Lifecycle::Closed => {
-                self.releases.remove(sa);
-                self.failing = self.failing.filter(|it| it.0 != sa);
-            }
+            Lifecycle::Closed => self.failing = self.failing.filter(|it| it.0 != sa),
             _ => {}
         }
     }

@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 use ike_endpoint::{Datagram, Phase};
 use ike_ext::{Admission, Inbound, Role, Stage, Verdict};
 use isakmp_wire::v1::{ProtocolId, kind};
-use isakmp_wire::{ExchangeType, Flags, Header, Message, OwnedPayload, Spi};
+use isakmp_wire::{ExchangeType, Flags, Header, Message, MessageWriter, OwnedPayload, Spi};
 
 use crate::context::Cx;
 use crate::failure::{Dropped, Failure};
 use crate::output::{Attempt, Event};
 use crate::payload::notify;
 use crate::sa::{Facts, Sa};
-use crate::send::{encode_clear, header, transmit};
+use crate::send::{header, transmit};
 
 /// Why a first message does not become an SA.
 pub(crate) enum Stop {
@@ -182,5 +182,9 @@ fn stopped(
         u32::from_be_bytes(id) | 1,
         Flags::NONE,
     );
-    transmit(cx.out, datagram.into(), &encode_clear(&header, &[payload]));
+    transmit(
+        cx.out,
+        datagram.into(),
+        &MessageWriter::message(&header, &[payload]),
+    );
 }

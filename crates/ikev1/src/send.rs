@@ -73,17 +73,6 @@ pub(crate) fn transmit(out: &mut crate::Outbox, path: Path, message: &[u8]) {
     out.push(Output::Transmit(path.transmit(message)));
 }
 
-/// Writes a message that is not protected.
-pub(crate) fn encode_clear(header: &Header, payloads: &[OwnedPayload]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut writer = MessageWriter::begin(&mut bytes, header);
-    for it in payloads {
-        writer.owned(it);
-    }
-    writer.finish();
-    bytes
-}
-
 /// The payloads that HASH covers.
 fn rest(cover: &Cover, payloads: &[OwnedPayload]) -> SecretVec {
     let octets = |it: &OwnedPayload| it.body.len().saturating_add(4);
@@ -163,7 +152,7 @@ impl Cx<'_> {
     /// A message in clear.
     pub(crate) fn clear(&mut self, sa: &Sa, mut outgoing: Outgoing) -> Sent {
         let (header, held) = self.draft(sa, &mut outgoing);
-        let bytes = encode_clear(&header, &outgoing.payloads);
+        let bytes = MessageWriter::message(&header, &outgoing.payloads);
         self.sent(sa, &outgoing, bytes, held)
     }
 

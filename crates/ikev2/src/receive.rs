@@ -8,14 +8,14 @@ use ike_crypto::Provider;
 use ike_endpoint::{ChildUpdate, Datagram, Path};
 use ike_ext::{Chunk, Gather, Inbound, Role, SaId, Stage};
 use isakmp_wire::v2::{EncryptedFragment, NotifyType, kind};
-use isakmp_wire::{ExchangeType, Flags, Header, Message, PayloadType, Version};
+use isakmp_wire::{ExchangeType, Flags, Header, Message, MessageWriter, PayloadType, Version};
 
 use crate::context::Cx;
 use crate::failure::Dropped;
 use crate::init;
 use crate::output::{self, Event, Output};
 use crate::sa::{Sa, State};
-use crate::send::{encode_clear, header, notify, transmit};
+use crate::send::{header, notify, transmit};
 use crate::window::Place;
 
 impl Cx<'_> {
@@ -80,7 +80,7 @@ impl Cx<'_> {
         let header = header(spis, role, received.exchange, true, received.message_id);
         let refusal = notify(NotifyType::INVALID_MAJOR_VERSION, &[]);
         let path = Path::from(datagram);
-        transmit(self.out, path, &encode_clear(&header, &[refusal]));
+        transmit(self.out, path, &MessageWriter::message(&header, &[refusal]));
     }
 
     /// Hands a message to its SA.

@@ -39,17 +39,6 @@ pub(crate) fn transmit(out: &mut crate::Outbox, path: Path, message: &[u8]) {
     out.push(Output::Transmit(path.transmit(message)));
 }
 
-/// Writes a message that is not protected.
-pub(crate) fn encode_clear(header: &Header, payloads: &[OwnedPayload]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut writer = MessageWriter::begin(&mut bytes, header);
-    for it in payloads {
-        writer.payload(it.kind, it.critical, &it.body);
-    }
-    writer.finish();
-    bytes
-}
-
 /// The header of a message within an SA, lengths and payload types still open.
 pub(crate) fn header(
     spis: (Spi, Spi),
@@ -183,7 +172,7 @@ impl Cx<'_> {
         let datagrams = if sa.secure.is_some() && exchange != ExchangeType::IKE_SA_INIT {
             self.protect(sa, &header, &payloads)?
         } else {
-            alloc::vec![encode_clear(&header, &payloads)]
+            alloc::vec![MessageWriter::message(&header, &payloads)]
         };
         if self.core.config.trace {
             self.out.event(Event::Message(Message {

@@ -162,6 +162,20 @@ pub struct MessageWriter<'b> {
     start: usize,
 }
 
+impl MessageWriter<'_> {
+    /// A message of these payloads, as it is in clear; [`begin`](MessageWriter::begin) writes one step by step.
+    #[must_use]
+    pub fn message(header: &Header, payloads: &[OwnedPayload]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut writer = MessageWriter::begin(&mut bytes, header);
+        for payload in payloads {
+            writer.owned(payload);
+        }
+        writer.finish();
+        bytes
+    }
+}
+
 impl<'b> MessageWriter<'b> {
     /// Begins a message at the end of `buf`. The first payload and the length are patched into the header.
     #[must_use]

@@ -9,7 +9,7 @@ use ike_endpoint::{Datagram, Phase};
 use ike_ext::{Admission, Inbound, Role, SaId, Stage, Verdict};
 use ipsec_doi::{IkeProposal, IkeSuite};
 use isakmp_wire::v2::{NotifyType, kind};
-use isakmp_wire::{ExchangeType, Message, OwnedPayload, Spi};
+use isakmp_wire::{ExchangeType, Message, MessageWriter, OwnedPayload, Spi};
 
 use crate::attempt::vendor_ids;
 use crate::auth::{Transcript, certificates, signature};
@@ -23,7 +23,7 @@ use crate::nat::{self, Nat};
 use crate::output::Event;
 use crate::sa::{Facts, Sa, Secure, State};
 use crate::select::{self, Chosen, Place};
-use crate::send::{encode_clear, header, notify, transmit};
+use crate::send::{header, notify, transmit};
 
 /// Whether a connection may serve a peer at these addresses.
 pub(crate) fn is_for(connection: &Connection, local: SocketAddr, remote: SocketAddr) -> bool {
@@ -164,7 +164,11 @@ fn reply(cx: &mut Cx<'_>, datagram: &Datagram<'_>, spi: Spi, payloads: &[OwnedPa
         true,
         0,
     );
-    transmit(cx.out, datagram.into(), &encode_clear(&header, payloads));
+    transmit(
+        cx.out,
+        datagram.into(),
+        &MessageWriter::message(&header, payloads),
+    );
 }
 
 /// Says no, and why.
