@@ -89,6 +89,32 @@ impl Talk {
         self.pair.rekey_sa(side, sa);
     }
 
+    /// Both ask for the same, and each has the other's request, but nobody an answer yet.
+    fn both(&mut self, ask: fn(&mut Self, Side)) -> [Clear; 2] {
+        for side in SIDES {
+            ask(self, side);
+        }
+        SIDES.map(|side| self.pass(side))
+    }
+
+    /// The answers to requests that have crossed arrive.
+    fn both_answer(&mut self, requests: &[Clear; 2]) -> Crossing {
+        let (b_answer, a_answer) = (self.pass(Side::B), self.pass(Side::A));
+        Crossing::of(requests, [&a_answer, &b_answer])
+    }
+
+    /// Each refuses the other's group, and the second try of both is answered.
+    fn both_try_again(&mut self) -> Crossing {
+        for side in [Side::B, Side::A] {
+            assert_eq!(
+                error(&self.pass(side)),
+                Some(NotifyType::INVALID_KE_PAYLOAD)
+            );
+        }
+        let requests = SIDES.map(|side| self.pass(side));
+        self.both_answer(&requests)
+    }
+
     /// One side's oldest message arrives.
     fn pass(&mut self, side: Side) -> Clear {
         let packet = self.pair.take(side);
@@ -226,6 +252,14 @@ struct Crossing {
 }
 
 impl Crossing {
+    /// Of both requests, and the answers that each party gave.
+    fn of([a, b]: &[Clear; 2], [a_answer, b_answer]: [&Clear; 2]) -> Self {
+        Self {
+            a: [nonce(a), nonce(b_answer)],
+            b: [nonce(b), nonce(a_answer)],
+        }
+    }
+
     /// RFC 7296 §2.8.1: the SA with the lowest of the four nonces is redundant; the side that made the other.
     fn winner(&self) -> Side {
         if self.a.iter().min() < self.b.iter().min() {

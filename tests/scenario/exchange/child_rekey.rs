@@ -9,8 +9,8 @@ use isakmp_wire::v2::{NotifyType, kind};
 use isakmp_wire::{ExchangeType, OwnedPayload};
 
 use super::{
-    Crossing, LATER, SIDES, Talk, calm, deleted, error, in_every_order, in_every_order_of, nonce,
-    passive, rekeyed,
+    Crossing, LATER, SIDES, Talk, calm, deleted, error, in_every_order, in_every_order_of, passive,
+    rekeyed,
 };
 
 /// SPIs of a side's only child: inbound, outbound.
@@ -21,10 +21,7 @@ fn spis(talk: &Talk, side: Side) -> (u32, u32) {
 
 /// Both have asked, and each has the other's request, but nobody an answer yet.
 fn both_ask(talk: &mut Talk) -> [Clear; 2] {
-    for side in SIDES {
-        talk.rekey_child(side);
-    }
-    SIDES.map(|side| talk.pass(side))
+    talk.both(Talk::rekey_child)
 }
 
 /// One child is left: the one that this side made.
@@ -287,12 +284,8 @@ fn regular_responder_incorrect_delete() {
 fn collision_the_pair_with_the_lowest_nonce_goes() {
     in_every_order(|mut talk| {
         let old = SIDES.map(|it| spis(&talk, it).0);
-        let [a, b] = both_ask(&mut talk);
-        let (b_answer, a_answer) = (talk.pass(Side::B), talk.pass(Side::A));
-        let crossing = Crossing {
-            a: [nonce(&a), nonce(&b_answer)],
-            b: [nonce(&b), nonce(&a_answer)],
-        };
+        let requests = both_ask(&mut talk);
+        let crossing = talk.both_answer(&requests);
         let winner = crossing.winner();
         let said = talk.finish();
         let deletes = |side: Side| {
@@ -315,18 +308,7 @@ fn collision_the_pair_with_the_lowest_nonce_goes() {
 fn collision_ke_invalid() {
     in_every_order_of(other_guesses, |mut talk| {
         both_ask(&mut talk);
-        for side in [Side::B, Side::A] {
-            assert_eq!(
-                error(&talk.pass(side)),
-                Some(NotifyType::INVALID_KE_PAYLOAD)
-            );
-        }
-        let (a, b) = (talk.pass(Side::A), talk.pass(Side::B));
-        let (b_answer, a_answer) = (talk.pass(Side::B), talk.pass(Side::A));
-        let crossing = Crossing {
-            a: [nonce(&a), nonce(&b_answer)],
-            b: [nonce(&b), nonce(&a_answer)],
-        };
+        let crossing = talk.both_try_again();
         talk.finish();
         ends_with_that_of(talk, crossing.winner());
         crossing
@@ -359,7 +341,7 @@ fn collision_ke_invalid_delayed_retry() {
 
 /// One has the answer to its request and decides; the other does not know yet how it ended.
 fn delayed_response(delayed: Side, later: bool, mut talk: Talk) -> Crossing {
-    let [a, b] = both_ask(&mut talk);
+    let requests = both_ask(&mut talk);
     // as the requests came before, so do the answers
     let held = talk.hold(delayed);
     let seen = talk.pass(delayed.peer());
@@ -368,14 +350,11 @@ fn delayed_response(delayed: Side, later: bool, mut talk: Talk) -> Crossing {
         talk.pass(delayed.peer());
     }
     let late = talk.deliver(&held);
-    let (a_answer, b_answer) = match delayed {
-        Side::A => (late, seen),
-        Side::B => (seen, late),
+    let answers = match delayed {
+        Side::A => [&late, &seen],
+        Side::B => [&seen, &late],
     };
-    let crossing = Crossing {
-        a: [nonce(&a), nonce(&b_answer)],
-        b: [nonce(&b), nonce(&a_answer)],
-    };
+    let crossing = Crossing::of(&requests, answers);
     talk.finish();
     ends_with_that_of(talk, crossing.winner());
     crossing
@@ -474,13 +453,9 @@ fn collision_responder_incorrect_delete() {
     for side in SIDES {
         in_every_order(|mut talk| {
             let old = talk.child(side);
-            let [a, b] = both_ask(&mut talk);
+            let requests = both_ask(&mut talk);
             talk.pair.delete_child(side, old);
-            let (b_answer, a_answer) = (talk.pass(Side::B), talk.pass(Side::A));
-            let crossing = Crossing {
-                a: [nonce(&a), nonce(&b_answer)],
-                b: [nonce(&b), nonce(&a_answer)],
-            };
+            let crossing = talk.both_answer(&requests);
             talk.finish();
             ends_with_that_of(talk, crossing.winner());
             crossing

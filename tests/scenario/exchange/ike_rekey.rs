@@ -9,15 +9,12 @@ use isakmp_wire::{ExchangeType, Spi};
 
 use super::{
     Crossing, LATER, SIDES, Talk, calm, deletes_ike, error, in_every_order, in_every_order_of,
-    nonce, passive,
+    passive,
 };
 
 /// Both have asked, and each has the other's request, but nobody an answer yet.
 fn both_ask(talk: &mut Talk) -> [Clear; 2] {
-    for side in SIDES {
-        talk.rekey_ike(side);
-    }
-    SIDES.map(|side| talk.pass(side))
+    talk.both(Talk::rekey_ike)
 }
 
 fn spis(talk: &Talk) -> (Spi, Spi) {
@@ -139,12 +136,8 @@ fn regular_ke_invalid() {
 fn collision_the_sa_with_the_lowest_nonce_goes() {
     in_every_order(|mut talk| {
         let old = spis(&talk);
-        let [a, b] = both_ask(&mut talk);
-        let (b_answer, a_answer) = (talk.pass(Side::B), talk.pass(Side::A));
-        let crossing = Crossing {
-            a: [nonce(&a), nonce(&b_answer)],
-            b: [nonce(&b), nonce(&a_answer)],
-        };
+        let requests = both_ask(&mut talk);
+        let crossing = talk.both_answer(&requests);
         let winner = crossing.winner();
         for (side, message) in talk.finish() {
             if !message.is_response() {
@@ -164,18 +157,7 @@ fn collision_ke_invalid() {
     in_every_order_of(other_guesses, |mut talk| {
         guess_wrong(&mut talk);
         both_ask(&mut talk);
-        for side in [Side::B, Side::A] {
-            assert_eq!(
-                error(&talk.pass(side)),
-                Some(NotifyType::INVALID_KE_PAYLOAD)
-            );
-        }
-        let (a, b) = (talk.pass(Side::A), talk.pass(Side::B));
-        let (b_answer, a_answer) = (talk.pass(Side::B), talk.pass(Side::A));
-        let crossing = Crossing {
-            a: [nonce(&a), nonce(&b_answer)],
-            b: [nonce(&b), nonce(&a_answer)],
-        };
+        let crossing = talk.both_try_again();
         talk.finish();
         ends_with_that_of(talk, crossing.winner());
         crossing
@@ -213,7 +195,7 @@ fn collision_delayed_response() {
     for delayed in SIDES {
         for later in [false, true] {
             in_every_order(|mut talk| {
-                let [a, b] = both_ask(&mut talk);
+                let requests = both_ask(&mut talk);
                 let held = talk.hold(delayed);
                 let seen = talk.pass(delayed.peer());
                 talk.pass(delayed);
@@ -222,14 +204,11 @@ fn collision_delayed_response() {
                 }
                 let late = talk.pair.read(&held);
                 talk.deliver(&held);
-                let (a_answer, b_answer) = match delayed {
-                    Side::A => (late, seen),
-                    Side::B => (seen, late),
+                let answers = match delayed {
+                    Side::A => [&late, &seen],
+                    Side::B => [&seen, &late],
                 };
-                let crossing = Crossing {
-                    a: [nonce(&a), nonce(&b_answer)],
-                    b: [nonce(&b), nonce(&a_answer)],
-                };
+                let crossing = Crossing::of(&requests, answers);
                 // who has its delete answered before its answer arrives may have lost the old SA by then
                 talk.pair.run(LATER);
                 talk.settles_with(1);
