@@ -172,32 +172,41 @@ fn further_children_are_opened_and_deleted() {
     end(pair);
 }
 
-/// RFC 7296 §2.8.1: whichever nonce is the lowest, and whoever hears of it first.
-#[test]
-fn of_two_simultaneous_rekeyings_of_a_child_one_stays() {
+/// One side replaces its child.
+fn replace_child(pair: &mut Pair, side: Side) {
+    let old = child(pair, side);
+    pair.rekey_child(side, old);
+}
+
+/// One side replaces its IKE SA.
+fn replace_sa(pair: &mut Pair, side: Side) {
+    let old = sa(pair, side);
+    pair.rekey_sa(side, old);
+}
+
+/// Both replace the same at once: one successor stays.
+fn replaced_at_once(replace: fn(&mut Pair, Side), check: impl Fn(&Pair)) {
     for seed in 0..12 {
         for first in [Side::A, Side::B] {
             let mut pair = connected(Setup::new().seed(seed));
             for side in [first, first.peer()] {
-                let old = child(&pair, side);
-                pair.rekey_child(side, old);
+                replace(&mut pair, side);
             }
             settle_without_gaps(&mut pair);
             assert_one_of_each(&pair);
+            check(&pair);
             end(pair);
         }
     }
 }
 
-/// RFC 7296 §2.8.1, §2.25.1: the answer to one side comes late, or its request does.
-#[test]
-fn a_late_message_does_not_leave_two_children() {
+/// The same, but the answer to one side comes late, or its request does.
+fn replaced_at_once_with_one_late(replace: fn(&mut Pair, Side)) {
     for seed in 0..8 {
         for late_answer in [true, false] {
             let mut pair = connected(Setup::new().seed(seed));
             for side in [Side::A, Side::B] {
-                let old = child(&pair, side);
-                pair.rekey_child(side, old);
+                replace(&mut pair, side);
             }
             let held = if late_answer {
                 pair.pass(Side::A);
@@ -212,6 +221,18 @@ fn a_late_message_does_not_leave_two_children() {
             end(pair);
         }
     }
+}
+
+/// RFC 7296 §2.8.1: whichever nonce is the lowest, and whoever hears of it first.
+#[test]
+fn of_two_simultaneous_rekeyings_of_a_child_one_stays() {
+    replaced_at_once(replace_child, |_| {});
+}
+
+/// RFC 7296 §2.8.1, §2.25.1: the answer to one side comes late, or its request does.
+#[test]
+fn a_late_message_does_not_leave_two_children() {
+    replaced_at_once_with_one_late(replace_child);
 }
 
 /// Delivers what is on the wire, and what follows, without letting time pass.
@@ -229,45 +250,16 @@ fn settle_now(pair: &mut Pair) {
 /// RFC 7296 §2.8.2.
 #[test]
 fn of_two_simultaneous_rekeyings_of_an_ike_sa_one_stays() {
-    for seed in 0..12 {
-        for first in [Side::A, Side::B] {
-            let mut pair = connected(Setup::new().seed(seed));
-            for side in [first, first.peer()] {
-                let old = sa(&pair, side);
-                pair.rekey_sa(side, old);
-            }
-            settle_without_gaps(&mut pair);
-            assert_one_of_each(&pair);
-            assert_eq!((rekeyed(&pair, Side::A), rekeyed(&pair, Side::B)), (1, 1));
-            assert_eq!(pair.a.closed().count() + pair.b.closed().count(), 0);
-            end(pair);
-        }
-    }
+    replaced_at_once(replace_sa, |pair| {
+        assert_eq!((rekeyed(pair, Side::A), rekeyed(pair, Side::B)), (1, 1));
+        assert_eq!(pair.a.closed().count() + pair.b.closed().count(), 0);
+    });
 }
 
 /// RFC 7296 §2.8.2, §2.25.2.
 #[test]
 fn a_late_message_does_not_leave_two_ike_sas() {
-    for seed in 0..8 {
-        for late_answer in [true, false] {
-            let mut pair = connected(Setup::new().seed(seed));
-            for side in [Side::A, Side::B] {
-                let old = sa(&pair, side);
-                pair.rekey_sa(side, old);
-            }
-            let held = if late_answer {
-                pair.pass(Side::A);
-                pair.take(Side::B)
-            } else {
-                pair.take(Side::A)
-            };
-            settle_now(&mut pair);
-            pair.deliver(&held);
-            settle_without_gaps(&mut pair);
-            assert_one_of_each(&pair);
-            end(pair);
-        }
-    }
+    replaced_at_once_with_one_late(replace_sa);
 }
 
 /// RFC 7296 §2.25: a child while the IKE SA gets new keys, and the other way round.
