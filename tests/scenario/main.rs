@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cga;
+mod chance;
 mod configuration;
 mod cookies;
 mod correlation;

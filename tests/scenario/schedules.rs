@@ -1,24 +1,19 @@
 //! Both endpoints do anything at any time, over any link; whenever they are left in peace, they agree.
-//!
-//! `IKEE_SCHEDULE_STEPS` runs more than CI does, `IKEE_SCHEDULE_SEED` one world alone.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use ike_ext::{ChildId, Instant, SaId};
+use ike_ext::{ChildId, SaId};
 use ikee_fragmentation_v2::FragmentationV2;
 use ikee_tests::setup::{POLICY, esp};
-use ikee_tests::{Conditions, Host, Packet, Pair, Rng, Setup, Side};
+use ikee_tests::{Conditions, Host, Pair, Setup, Side};
 use ikev2::{Child, Endpoint, Event, Input, KeyLog, Outbox, Selectors};
 use ipsec_doi::TrafficSelector;
 
+use crate::chance::{Chance, ROUND, WORLD, in_each_world, is_one_world};
+
 /// What CI runs.
 const STEPS: u64 = 200_000;
-/// Steps of one world, from connecting to the end of it.
-const WORLD: u64 = 400;
-/// Steps until both are left in peace.
-const ROUND: u64 = 40;
 /// Nothing that is still to be tried again takes longer.
 const PEACE: Duration = Duration::from_secs(600);
 
@@ -35,12 +30,8 @@ enum Weather {
 
 struct World {
     pair: Pair,
-    rng: Rng,
+    chance: Chance,
     weather: Weather,
-    /// Some of what was sent lately, to come again.
-    old: Vec<Packet>,
-    /// What was asked of whom, if one world is looked at.
-    asked: Option<Vec<(Instant, String)>>,
 }
 
 fn setup(seed: u64, weather: Weather) -> Setup {
@@ -98,30 +89,19 @@ impl World {
         pair.connect();
         Self {
             pair,
-            rng: Rng::new(seed ^ 0x5eed),
+            chance: Chance::new(seed),
             weather,
-            old: Vec::new(),
-            asked: None,
         }
-    }
-
-    fn side(&mut self) -> Side {
-        [Side::A, Side::B][self.rng.below(2) as usize]
-    }
-
-    fn any<T: Copy>(&mut self, list: &[T]) -> Option<T> {
-        let at = usize::try_from(self.rng.below(list.len() as u64)).ok()?;
-        list.get(at).copied()
     }
 
     fn any_sa(&mut self, side: Side) -> Option<SaId> {
         let sas: Vec<_> = self.pair.host(side).established().map(|it| it.sa).collect();
-        self.any(&sas)
+        self.chance.any(&sas)
     }
 
     fn any_child(&mut self, side: Side) -> Option<ChildId> {
         let children: Vec<_> = self.pair.host(side).children.keys().copied().collect();
-        self.any(&children)
+        self.chance.any(&children)
     }
 
     /// Whatever may be asked of an endpoint is asked, whether it can be done now or not.
@@ -133,24 +113,15 @@ impl World {
     ) {
         let now = self.pair.now;
         let (result, packets) = self.pair.host_mut(side).call(now, call);
-        if let Some(asked) = &mut self.asked {
-            asked.push((now, format!("{side:?} is asked to {what}: {result:?}")));
-        }
-        if self.old.len() < 64 {
-            self.old.extend(packets.iter().take(2).cloned());
-        } else if let Some(packet) = packets.first() {
-            let at = usize::try_from(self.rng.below(64)).expect("small");
-            self.old[at] = packet.clone();
-        }
+        self.chance.note(now, (side, what), &result, &packets);
         self.pair.send(side, packets);
     }
 
     fn step(&mut self) {
-        let side = self.side();
-        match self.rng.below(100) {
+        let side = self.chance.side();
+        match self.chance.rng.below(100) {
             0..40 => {
-                let most = if self.rng.chance(100) { 20_000 } else { 300 };
-                let pause = Duration::from_millis(self.rng.below(most));
+                let pause = self.chance.pause();
                 self.pair.run(pause);
             }
             40..66 => self.step_of_child(side),
@@ -169,7 +140,7 @@ impl World {
             return;
         };
         let now = self.pair.now;
-        match self.rng.below(26) {
+        match self.chance.rng.below(26) {
             0..13 => self.call(side, &format!("rekey {child:?}"), |it, out| {
                 it.rekey_child(now, child, out)
             }),
@@ -186,8 +157,8 @@ impl World {
     fn step_of_sa(&mut self, side: Side) {
         let now = self.pair.now;
         let room = self.pair.host(side).children.len() < 6;
-        let index = usize::try_from(self.rng.below(2)).expect("small");
-        match (self.any_sa(side), self.rng.below(24)) {
+        let index = usize::try_from(self.chance.rng.below(2)).expect("small");
+        match (self.any_sa(side), self.chance.rng.below(24)) {
             (Some(sa), 0..8) => self.call(side, &format!("rekey {sa:?}"), |it, out| {
                 it.rekey(now, sa, out)
             }),
@@ -215,27 +186,19 @@ impl World {
 
     /// Something that was sent before comes again.
     fn repeat(&mut self) {
-        if self.old.is_empty() {
-            return;
+        if let Some(packet) = self.chance.old_packet() {
+            self.pair.link.inject(self.pair.now, packet);
         }
-        let at = usize::try_from(self.rng.below(self.old.len() as u64)).expect("small");
-        let packet = self.old[at].clone();
-        self.pair.link.inject(self.pair.now, packet);
     }
 
     fn turn_weather(&mut self) {
-        let mut conditions = Conditions::PERFECT;
-        conditions.delay = Duration::from_millis(1 + self.rng.below(200));
-        conditions.jitter = Duration::from_millis(self.rng.below(1500));
-        conditions.duplicates = u16::try_from(self.rng.below(200)).expect("small");
-        let loss = |rng: &mut Rng| u16::try_from(rng.below(350)).expect("small");
-        conditions.loss = [loss(&mut self.rng), loss(&mut self.rng)];
-        if self.weather == Weather::Storm && self.rng.chance(300) {
+        let mut conditions = self.chance.weather();
+        if self.weather == Weather::Storm && self.chance.rng.chance(300) {
             conditions.loss = [1000; 2];
         }
         self.pair.link.conditions = conditions;
-        if self.weather == Weather::Storm && self.rng.chance(300) {
-            let pause = Duration::from_secs(self.rng.below(150));
+        if self.weather == Weather::Storm && self.chance.rng.chance(300) {
+            let pause = Duration::from_secs(self.chance.rng.below(150));
             self.pair.run(pause);
         }
     }
@@ -260,7 +223,7 @@ impl World {
         for side in [Side::A, Side::B] {
             forget(self.pair.host_mut(side));
         }
-        self.asked.iter_mut().for_each(Vec::clear);
+        self.chance.forget();
     }
 
     fn state(&self) -> String {
@@ -271,7 +234,13 @@ impl World {
             });
             sas.collect::<Vec<_>>().join("\n  ")
         };
-        let story = self.story();
+        let hosts = [("a", &self.pair.a), ("b", &self.pair.b)];
+        let events = hosts.into_iter().flat_map(|(name, host)| {
+            let events = host.events.iter();
+            let events = events.filter(|it| !matches!(it.1, Event::KeyLog(_)));
+            events.map(move |it| (it.0, format!("{name} {:?}", it.1)))
+        });
+        let story = self.chance.story(events);
         format!(
             "{story}\n{:?}\n a {}\n b {}\n {:?}",
             self.pair.now,
@@ -279,24 +248,6 @@ impl World {
             host(&self.pair.b),
             self.pair.gaps(),
         )
-    }
-
-    /// What was asked and what came of it, in order of time.
-    fn story(&self) -> String {
-        let Some(asked) = &self.asked else {
-            return String::new();
-        };
-        let mut lines = asked.clone();
-        for (name, host) in [("a", &self.pair.a), ("b", &self.pair.b)] {
-            let events = host.events.iter();
-            let events = events.filter(|it| !matches!(it.1, Event::KeyLog(_)));
-            lines.extend(events.map(|it| (it.0, format!("{name} {:?}", it.1))));
-        }
-        lines.sort_by_key(|it| it.0);
-        let lines = lines
-            .iter()
-            .map(|(at, line)| format!("{:?} {line}", at.as_duration()));
-        lines.collect::<Vec<_>>().join("\n")
     }
 
     fn end(mut self) {
@@ -319,8 +270,7 @@ fn forget(host: &mut Host) {
 
 fn run_world(seed: u64, steps: u64) {
     let mut world = World::new(seed);
-    if number("IKEE_SCHEDULE_SEED").is_some() {
-        world.asked = Some(Vec::new());
+    if is_one_world() {
         for side in [Side::A, Side::B] {
             world.pair.host_mut(side).endpoint.set_trace(true);
         }
@@ -334,24 +284,12 @@ fn run_world(seed: u64, steps: u64) {
     world.end();
 }
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 /// RFC 7296 §2.8, §2.25: whatever crosses, both sides end with the same SAs.
 #[test]
 fn whatever_both_do_they_agree_when_left_in_peace_and_leave_nothing() {
-    let steps = number("IKEE_SCHEDULE_STEPS").unwrap_or(STEPS);
-    let worlds = match number("IKEE_SCHEDULE_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..steps.div_ceil(WORLD),
-    };
-    for seed in worlds {
-        let done = catch_unwind(AssertUnwindSafe(|| run_world(seed, WORLD)));
-        assert!(
-            done.is_ok(),
-            "IKEE_SCHEDULE_SEED={seed}, {:?}",
-            weather(seed)
-        );
-    }
+    in_each_world(
+        STEPS,
+        |seed| run_world(seed, WORLD),
+        |seed| format!(", {:?}", weather(seed)),
+    );
 }

@@ -1,35 +1,26 @@
 //! Both endpoints do anything at any time, over any link; whenever they are left in peace, they agree.
-//!
-//! `IKEE_SCHEDULE_STEPS` runs more than CI does, `IKEE_SCHEDULE_SEED` one world alone.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use ike_ext::{ChildId, Instant, SaId};
 use ikee_reliable_delete::ReliableDelete;
 use ikee_tests::v1::pair::{POLICY, address};
 use ikee_tests::v1::{Host, Pair, Setup};
-use ikee_tests::{Conditions, Packet, Rng, Side};
+use ikee_tests::{Conditions, Side};
 use ikev1::{Child, Endpoint, Event, Input, Outbox, Selector, Suites};
 use ipsec_doi::{EspProposal, TrafficSelector};
 
+use crate::chance::{Chance, ROUND, WORLD, in_each_world, is_one_world};
+
 /// What CI runs.
 const STEPS: u64 = 100_000;
-/// Steps of one world, from connecting to the end of it.
-const WORLD: u64 = 400;
-/// Steps until both are left in peace.
-const ROUND: u64 = 40;
 /// Whatever one side does not know of is over by then, in the worst case by the lifetime of the SA.
 const PEACE: Duration = Duration::from_secs(1500);
 
 struct World {
     pair: Pair,
-    rng: Rng,
-    /// Some of what was sent lately, to come again.
-    old: Vec<Packet>,
-    /// What was asked of whom, if one world is looked at.
-    asked: Option<Vec<(Instant, String)>>,
+    chance: Chance,
 }
 
 /// Nothing of a delete is repeated, so one side may know less than the other until a lifetime or a liveness check tells
@@ -68,29 +59,18 @@ impl World {
         pair.connect();
         Self {
             pair,
-            rng: Rng::new(seed ^ 0x5eed),
-            old: Vec::new(),
-            asked: None,
+            chance: Chance::new(seed),
         }
-    }
-
-    fn side(&mut self) -> Side {
-        [Side::A, Side::B][self.rng.below(2) as usize]
-    }
-
-    fn any<T: Copy>(&mut self, list: &[T]) -> Option<T> {
-        let at = usize::try_from(self.rng.below(list.len() as u64)).ok()?;
-        list.get(at).copied()
     }
 
     fn any_sa(&mut self, side: Side) -> Option<SaId> {
         let sas: Vec<_> = self.pair.host(side).established().map(|it| it.sa).collect();
-        self.any(&sas)
+        self.chance.any(&sas)
     }
 
     fn any_child(&mut self, side: Side) -> Option<ChildId> {
         let children: Vec<_> = self.pair.host(side).children.keys().copied().collect();
-        self.any(&children)
+        self.chance.any(&children)
     }
 
     /// Whatever may be asked of an endpoint is asked, whether it can be done now or not.
@@ -103,24 +83,15 @@ impl World {
         let now = self.pair.now;
         let host = self.pair.host_mut(side);
         let (result, packets) = host.call(now, |endpoint, out| call(endpoint, now, out));
-        if let Some(asked) = &mut self.asked {
-            asked.push((now, format!("{side:?} is asked to {what}: {result:?}")));
-        }
-        if self.old.len() < 64 {
-            self.old.extend(packets.iter().take(2).cloned());
-        } else if let Some(packet) = packets.first() {
-            let at = usize::try_from(self.rng.below(64)).expect("small");
-            self.old[at] = packet.clone();
-        }
+        self.chance.note(now, (side, what), &result, &packets);
         self.pair.send(side, packets);
     }
 
     fn step(&mut self) {
-        let side = self.side();
-        match self.rng.below(100) {
+        let side = self.chance.side();
+        match self.chance.rng.below(100) {
             0..45 => {
-                let most = if self.rng.chance(100) { 20_000 } else { 300 };
-                let pause = Duration::from_millis(self.rng.below(most));
+                let pause = self.chance.pause();
                 self.pair.run(pause);
             }
             45..68 => self.step_of_child(side),
@@ -138,7 +109,7 @@ impl World {
         let Some(child) = self.any_child(side) else {
             return;
         };
-        match self.rng.below(26) {
+        match self.chance.rng.below(26) {
             0..13 => self.call(side, &format!("rekey {child:?}"), |it, now, out| {
                 it.rekey_child(now, child, out)
             }),
@@ -154,8 +125,8 @@ impl World {
 
     fn step_of_sa(&mut self, side: Side) {
         let room = self.pair.host(side).children.len() < 6;
-        let index = usize::try_from(self.rng.below(2)).expect("small");
-        match (self.any_sa(side), self.rng.below(24)) {
+        let index = usize::try_from(self.chance.rng.below(2)).expect("small");
+        match (self.any_sa(side), self.chance.rng.below(24)) {
             (Some(sa), 0..8) => self.call(side, &format!("rekey {sa:?}"), |it, now, out| {
                 it.rekey(now, sa, out)
             }),
@@ -179,25 +150,17 @@ impl World {
 
     /// Something that was sent before comes again.
     fn repeat(&mut self) {
-        if self.old.is_empty() {
-            return;
+        if let Some(packet) = self.chance.old_packet() {
+            self.pair.link.inject(self.pair.now, packet);
         }
-        let at = usize::try_from(self.rng.below(self.old.len() as u64)).expect("small");
-        let packet = self.old[at].clone();
-        self.pair.link.inject(self.pair.now, packet);
     }
 
     fn turn_weather(&mut self) {
-        let mut conditions = Conditions::PERFECT;
-        conditions.delay = Duration::from_millis(1 + self.rng.below(200));
-        conditions.jitter = Duration::from_millis(self.rng.below(1500));
-        conditions.duplicates = u16::try_from(self.rng.below(200)).expect("small");
-        let loss = |rng: &mut Rng| u16::try_from(rng.below(350)).expect("small");
-        conditions.loss = [loss(&mut self.rng), loss(&mut self.rng)];
-        if self.rng.chance(100) {
+        let mut conditions = self.chance.weather();
+        if self.chance.rng.chance(100) {
             conditions.loss = [1000; 2];
             self.pair.link.conditions = conditions;
-            let pause = Duration::from_secs(self.rng.below(150));
+            let pause = Duration::from_secs(self.chance.rng.below(150));
             self.pair.run(pause);
         }
         self.pair.link.conditions = conditions;
@@ -214,7 +177,7 @@ impl World {
         for host in &mut self.pair.hosts {
             host.events.clear();
         }
-        self.asked.iter_mut().for_each(Vec::clear);
+        self.chance.forget();
     }
 
     fn state(&self) -> String {
@@ -226,19 +189,12 @@ impl World {
             sas.collect::<Vec<_>>().join("\n  ")
         };
         let [a, b] = &self.pair.hosts;
-        let mut lines = self.asked.clone().unwrap_or_default();
-        if self.asked.is_some() {
-            for (name, host) in [("a", a), ("b", b)] {
-                let events = host.events.iter();
-                let events = events.filter(|it| !matches!(it.1, Event::KeyLog(_)));
-                lines.extend(events.map(|it| (it.0, format!("{name} {:?}", it.1))));
-            }
-        }
-        lines.sort_by_key(|it| it.0);
-        let lines = lines
-            .iter()
-            .map(|(at, line)| format!("{:?} {line}", at.as_duration()));
-        let story = lines.collect::<Vec<_>>().join("\n");
+        let events = [("a", a), ("b", b)].into_iter().flat_map(|(name, host)| {
+            let events = host.events.iter();
+            let events = events.filter(|it| !matches!(it.1, Event::KeyLog(_)));
+            events.map(move |it| (it.0, format!("{name} {:?}", it.1)))
+        });
+        let story = self.chance.story(events);
         format!(
             "{story}\n{:?}\n a {}\n b {}",
             self.pair.now,
@@ -256,8 +212,7 @@ impl World {
 
 fn run_world(seed: u64, steps: u64) {
     let mut world = World::new(seed);
-    if number("IKEE_SCHEDULE_SEED").is_some() {
-        world.asked = Some(Vec::new());
+    if is_one_world() {
         for host in &mut world.pair.hosts {
             host.endpoint.set_trace(true);
         }
@@ -271,20 +226,8 @@ fn run_world(seed: u64, steps: u64) {
     world.end();
 }
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 /// RFC 2409 §5.5, RFC 2408 §2.1: whatever crosses, both sides end with the same SAs.
 #[test]
 fn whatever_both_do_they_agree_when_left_in_peace_and_leave_nothing() {
-    let steps = number("IKEE_SCHEDULE_STEPS").unwrap_or(STEPS);
-    let worlds = match number("IKEE_SCHEDULE_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..steps.div_ceil(WORLD),
-    };
-    for seed in worlds {
-        let done = catch_unwind(AssertUnwindSafe(|| run_world(seed, WORLD)));
-        assert!(done.is_ok(), "IKEE_SCHEDULE_SEED={seed}");
-    }
+    in_each_world(STEPS, |seed| run_world(seed, WORLD), |_| String::new());
 }
