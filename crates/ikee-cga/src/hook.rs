@@ -19,6 +19,7 @@ use crate::wire::{self, Claim, METHOD};
 #[derive(Debug, Default)]
 pub struct Cga {
     identities: Vec<Identity>,
+    announces: bool,
 }
 
 impl Cga {
@@ -34,6 +35,13 @@ impl Cga {
         self.identities
             .retain(|it| it.address() != identity.address());
         self.identities.push(identity);
+        self
+    }
+
+    /// Says that we can, also without an identity, to look like a release of Windows ([MS-IKEE] note 6).
+    #[must_use]
+    pub const fn with_announcement(mut self, announces: bool) -> Self {
+        self.announces = announces;
         self
     }
 
@@ -62,7 +70,8 @@ impl Extension for Cga {
     // [MS-IKEE] §3.4.4.1: message 1 says that we can. [MS-IKEE] §3.4.5.1: so does message 2, to a peer that can.
     // [MS-IKEE] §3.4.5.3: messages 3 and 4 are the core's.
     fn on_outgoing(&mut self, cx: &mut Context<'_>, sa: SaId, draft: &mut Draft<'_>) {
-        if self.identities.is_empty() || draft.version() != Version::V1 {
+        let announces = self.announces || !self.identities.is_empty();
+        if !announces || draft.version() != Version::V1 {
             return;
         }
         let stage = draft.stage();

@@ -38,7 +38,8 @@ impl KeyingModule {
     }
 
     /// The module that a vendor ID tells of, if it is a known one.
-    pub(crate) fn told(id: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn told(id: &[u8]) -> Option<Self> {
         let rest = id.strip_prefix(&vendor_id::KEY_MODS)?;
         let number = u32::from_be_bytes(rest.try_into().ok()?);
         let all = [Self::Ike, Self::AuthIp, Self::IkeV2];

@@ -20,6 +20,8 @@
 mod algorithms;
 mod announcements;
 #[cfg(all(
+    feature = "cga",
+    feature = "coexistence",
     feature = "discovery",
     feature = "failover",
     feature = "fragmentation",
@@ -35,6 +37,8 @@ mod table;
 mod windows;
 
 #[cfg(all(
+    feature = "cga",
+    feature = "coexistence",
     feature = "discovery",
     feature = "failover",
     feature = "fragmentation",

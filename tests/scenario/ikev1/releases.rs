@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use ikee::profile::{Release, windows_ikev1};
+use ike_ext::Role;
+use ikee::profile::{Release, windows, windows_ikev1};
 use ikee::reliable_delete::ReliableDelete;
 use ikee_tests::v1::{Pair, Setup};
 use ikee_tests::{Conditions, Side};
 use ikev1::{Authentication, Credential, Trust};
+use isakmp_wire::Message;
+use isakmp_wire::v1::kind;
+use isakmp_wire::vendor_id::VID_INITIAL_CONTACT;
 
 /// One datagram in twenty is lost each way, one in ten comes twice, and later ones overtake.
 const BAD: Conditions = Conditions {
@@ -21,6 +25,7 @@ fn pair(a: Release, b: Release, seed: u64, conditions: Conditions) -> Pair {
     let load = || ike_rustcrypto::provider().load_key(KEY).expect("a key");
     let mut setup = Setup::new().seed(seed).conditions(conditions);
     setup.extensions = [windows_ikev1(a), windows_ikev1(b)];
+    setup = setup.both(|it| it.options.liveness = None);
     // certificates that fill several packets, so that there is something to cut
     for (side, config) in [Side::A, Side::B].into_iter().zip(&mut setup.configs) {
         let identity = ikee_tests::v1::pair::identity;
@@ -60,6 +65,28 @@ fn live(a: Release, b: Release, seed: u64, conditions: Conditions) -> bool {
     assert!(acknowledged(&pair), "{a:?} {b:?}");
     pair.assert_empty();
     up
+}
+
+/// [MS-IKEE] note 6.
+#[test]
+fn the_first_messages_of_a_release_have_its_vendor_ids_in_its_order() {
+    for release in Release::ALL {
+        let mut pair = pair(*release, *release, 1, Conditions::PERFECT);
+        pair.connect();
+        let messages = [(Role::Initiator, 0), (Role::Responder, 1)];
+        for (role, at) in messages {
+            let bytes = &pair.link.crossed[at].packet.bytes;
+            let message = Message::parse(bytes).expect("a message");
+            let sent = message.payloads.all(kind::VENDOR_ID);
+            // [MS-IKEE] §3.5.5.1: a responder's first contact is told, too; it depends on what was before
+            let first = |id: &[u8]| role == Role::Responder && id == VID_INITIAL_CONTACT;
+            let sent = sent.filter(|it| !first(it.body));
+            let sent: Vec<_> = sent.map(|it| it.body.to_vec()).collect();
+            let usual = windows(*release).usual_vendor_ids(role, false);
+            let usual: Vec<_> = usual.map(|it| it.octets()).collect();
+            assert_eq!(sent, usual, "{release:?} {role:?}");
+        }
+    }
 }
 
 #[test]

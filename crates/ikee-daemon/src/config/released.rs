@@ -1,16 +1,20 @@
-//! Suites of the release of Windows that the daemon is like, where the file names none.
+//! What the release of Windows that the daemon is like does where the file names nothing: suites, liveness checks.
+
+use core::time::Duration;
 
 use ikee::profile::{self, Release};
 use toml::Spanned;
 
 use super::schema::{Connection, Protocol, Suites};
+use super::text::Time;
 
-/// Where a connection names no suites: for itself, and for each of its children.
+/// Where a connection names no suites, for itself and for each of its children, and no liveness check.
 #[derive(Debug)]
 pub(super) struct Gaps {
     release: Option<Release>,
     own: bool,
     children: Vec<bool>,
+    liveness: bool,
 }
 
 impl Gaps {
@@ -23,12 +27,17 @@ impl Gaps {
             release,
             own: connection.proposals.is_none(),
             children: children.collect(),
+            liveness: connection.peer.liveness.is_none(),
         }
     }
 
     /// Fills them with what the release offers in a version.
     pub(super) fn fill(&self, v1: bool, name: &Spanned<String>, connection: &mut Connection) {
         let Some(release) = self.release else { return };
+        if self.liveness {
+            // Windows does not have RFC 3706, nor its vendor ID
+            connection.peer.liveness = v1.then_some(Time(Duration::ZERO));
+        }
         let profile = profile::windows(release);
         let (ike, esp) = match &profile.ikev2 {
             Some(own) if !v1 => (own.ike, own.esp),

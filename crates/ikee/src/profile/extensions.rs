@@ -1,9 +1,13 @@
 //! The extensions of a release in IKEv1, made from its profile.
 
-use ike_ext::Extensions;
+use alloc::vec::Vec;
+
+use ike_ext::{Extensions, Role};
 use ipsec_doi::encapsulation::NatRevision;
 
 use super::{Delete, Extension, Release, When, Windows, windows};
+use crate::cga::Cga;
+use crate::coexistence::{Coexistence, KeyingModule};
 use crate::discovery::Discovery;
 use crate::failover::{Failover, IdleLimits, Side};
 use crate::fragmentation::{Fragmentation, Limits, TimerRule};
@@ -13,14 +17,19 @@ use crate::status::Status;
 
 /// What a release of Windows does in IKEv1, of what wants no settings of its own: its number, NAT traversal, fragments,
 /// negotiation discovery without a rule, fast failover as a client, and deletes, each with the release's revisions and timers.
+/// Its first message has the vendor IDs of an ordinary negotiation ([`Windows::usual_vendor_ids`]), in the release's order.
 ///
-/// CGA wants an identity, the defence against floods thresholds, a cluster its other nodes: they are the caller's to
-/// add. Of the vendor IDs of the release, those of keying modules and of CGA without an identity are not sent.
+/// CGA wants an identity to prove, the defence against floods thresholds, a cluster its other nodes: they are the caller's to
+/// add.
 #[must_use]
 pub fn windows_ikev1(release: Release) -> Extensions {
     let profile = windows(release);
     let mut all = Extensions::none();
-    // its number stands first on the wire
+    // on the wire keying modules come first, where they are told, then the release's number
+    let modules = modules(profile);
+    if !modules.is_empty() {
+        all = all.with(Coexistence::new().with_keying_modules(modules));
+    }
     all = all.with(status(profile));
     for extension in profile.extensions {
         all = match extension {
@@ -28,11 +37,18 @@ pub fn windows_ikev1(release: Release) -> Extensions {
             Extension::Fragmentation => all.with(fragmentation(profile)),
             Extension::Discovery => all.with(Discovery::new()),
             Extension::Failover => all.with(failover(profile)),
+            Extension::Cga => all.with(Cga::new().with_announcement(true)),
             Extension::ReliableDelete => all.with(delete(&profile.delete)),
             _ => all,
         };
     }
     all
+}
+
+fn modules(profile: &Windows) -> Vec<KeyingModule> {
+    let told = profile.usual_vendor_ids(Role::Initiator, false);
+    told.filter_map(|it| KeyingModule::told(&it.octets()))
+        .collect()
 }
 
 fn status(profile: &Windows) -> Status {
@@ -114,8 +130,6 @@ fn delete(own: &Delete) -> ReliableDelete {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::*;
 
     #[test]
@@ -140,8 +154,10 @@ mod tests {
                 "fragmentation",
                 "discovery",
                 "failover",
+                "cga",
                 "reliable-delete"
             ]
         );
+        assert_eq!(names(Release::Windows8)[..2], ["coexistence", "status"]);
     }
 }

@@ -213,14 +213,19 @@ fn as_a_release_its_suites_its_extensions_and_its_number() {
     assert_eq!(
         v1(&settings),
         [
+            "coexistence",
             "status",
             "nat-t",
             "fragmentation",
             "discovery",
             "failover",
+            "cga",
             "reliable-delete"
         ]
     );
+    // Windows does not have RFC 3706
+    assert_eq!(settings.ikev1.connections[0].options.liveness, None);
+    assert!(settings.endpoint.connections[0].liveness.is_some());
     assert_eq!(
         v2(&settings),
         [
