@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use ike_ext::Role;
+use ikee::profile::{Announcement, Release, Seen, recognise, windows, windows_ikev2};
 use ikee_tests::{Keyring, Packet, Pair, Setup, Side};
 use ipsec_doi::TrafficSelector;
 use isakmp_wire::v2::{CfgAttribute, CfgType, Configuration, OwnedCfgAttr, TrafficSelectors, kind};
-use isakmp_wire::{Header, OwnedPayload};
+use isakmp_wire::{Header, Message, OwnedPayload};
 
 /// The selectors of the child that the second party sends with.
 fn selectors(pair: &Pair) -> [Vec<TrafficSelector>; 2] {
@@ -62,4 +64,31 @@ fn new_keys_for_a_child_that_suddenly_wants_everything_leave_its_selectors_alone
     pair.assert_agreed();
     pair.shut_down();
     pair.assert_empty();
+}
+
+/// [MS-IKEE] note 6: by these a peer knows the release.
+#[test]
+fn who_is_like_a_release_says_its_vendor_ids_in_its_order_and_is_taken_for_it() {
+    for release in Release::ALL {
+        let Some(own) = &windows(*release).ikev2 else {
+            continue;
+        };
+        let mut setup = Setup::insecure();
+        setup.a.extensions = windows_ikev2(*release);
+        setup.b.extensions = windows_ikev2(*release);
+        let mut pair = setup.build();
+        pair.connect();
+        for (role, at) in [(Role::Initiator, 0), (Role::Responder, 1)] {
+            let message = Message::parse(pair.link.crossed[at].packet.message());
+            let message = message.expect("a message");
+            let sent = message.payloads.all(kind::VENDOR_ID);
+            let sent: Vec<_> = sent.map(|it| it.body).collect();
+            let usual = own.vendor_ids.iter().filter(|it| it.is_usual(role, false));
+            let usual: Vec<_> = usual.map(Announcement::octets).collect();
+            assert_eq!(sent, usual, "{release:?} {role:?}");
+            let known = recognise(&Seen::ikev2(&sent, Some(own.fragmentation))).expect("Windows");
+            assert!(known.releases.contains(release), "{release:?} {role:?}");
+        }
+        pair.assert_agreed();
+    }
 }

@@ -14,12 +14,11 @@ use ikee::fragmentation::{Fragmentation, TimerRule};
 use ikee::fragmentation_v2::FragmentationV2;
 use ikee::nat_t::{NatT, Revisions};
 use ikee::pcscf::{self, Pcscf};
-use ikee::profile::{self, Extension, Release};
+use ikee::profile::{self, Release};
 use ikee::realm::SecurityRealm;
 use ikee::reliable_delete::{Nonces, ReliableDelete, Schedule};
 use ikee::server_address::{Addresses, Families, ServerAddress};
 use ikee::status::Status;
-use ikee::wire::vendor_id;
 use ikee::xbox::Xbox;
 
 use crate::config::tables::{self, Ask, on};
@@ -30,7 +29,7 @@ use crate::config::{ExtensionSettings, Outline};
 pub fn ikev2(settings: &ExtensionSettings, connections: &[Outline]) -> Extensions {
     let tables = &settings.tables;
     let mut all = match settings.release {
-        Some(release) => like(release),
+        Some(release) => profile::windows_ikev2(release),
         None => Extensions::none(),
     };
     let free = settings.release.is_none();
@@ -127,30 +126,6 @@ pub(crate) fn adopt(all: &mut Extensions, connections: &[Outline]) {
             .filter_map(|it| Some((it.policy, it.special.xbox?)));
         xbox.set_policies(of);
     }
-}
-
-/// What a release does in IKEv2 of what wants no settings of its own.
-fn like(release: Release) -> Extensions {
-    let profile = profile::windows(release);
-    let mut all = Extensions::none();
-    let Some(own) = &profile.ikev2 else {
-        return all;
-    };
-    let mut ids = own.vendor_ids.iter();
-    let number = ids.find(|it| it.id == vendor_id::MS_NT5_ISAKMPOAKLEY);
-    if let Some(number) = number.and_then(|it| it.value) {
-        all = all.with(Status::new().with_release(number));
-    }
-    if own.fragmentation {
-        all = all.with(FragmentationV2::new());
-    }
-    if profile.has(Extension::ServerAddress) {
-        all = all.with(ServerAddress::new().asking(Families::Both));
-    }
-    if profile.has(Extension::Correlation) {
-        all = all.with(Correlation::new());
-    }
-    all
 }
 
 /// What a release does in IKEv1; the userspace plane has its ESP always go in UDP.

@@ -18,6 +18,13 @@
 //! ```
 
 mod algorithms;
+#[cfg(all(
+    feature = "correlation",
+    feature = "fragmentation-v2",
+    feature = "server-address",
+    feature = "status"
+))]
+mod announced;
 mod announcements;
 #[cfg(all(
     feature = "cga",
@@ -30,6 +37,13 @@ mod announcements;
     feature = "status"
 ))]
 mod extensions;
+#[cfg(all(
+    feature = "correlation",
+    feature = "fragmentation-v2",
+    feature = "server-address",
+    feature = "status"
+))]
+mod extensions_v2;
 mod joined;
 mod recognise;
 mod release;
@@ -47,6 +61,13 @@ mod windows;
     feature = "status"
 ))]
 pub use extensions::windows_ikev1;
+#[cfg(all(
+    feature = "correlation",
+    feature = "fragmentation-v2",
+    feature = "server-address",
+    feature = "status"
+))]
+pub use extensions_v2::windows_ikev2;
 pub use recognise::{Reason, Recognition, Seen, recognise};
 pub use release::Release;
 pub use windows::{
@@ -58,19 +79,6 @@ pub use windows::{
 #[must_use]
 pub const fn windows(release: Release) -> &'static Windows {
     table::of(release)
-}
-
-/// What Windows does in IKEv2, of what is here: fragmentation (\[MS-IKEE\] §3.15) and internal
-/// server addresses (\[MS-IKEE\] §3.11), the latter as told.
-#[cfg(all(feature = "fragmentation-v2", feature = "server-address"))]
-#[must_use]
-pub fn windows_ikev2(
-    server_address: crate::server_address::ServerAddress,
-) -> crate::ext::Extensions {
-    let fragmentation = crate::fragmentation_v2::FragmentationV2::new();
-    crate::ext::Extensions::none()
-        .with(fragmentation)
-        .with(server_address)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ike_ext::Role;
-use ikee::profile::{Release, windows, windows_ikev1};
+use ikee::profile::{Announcement, Release, windows, windows_ikev1};
 use ikee::reliable_delete::ReliableDelete;
 use ikee_tests::v1::{Pair, Setup};
 use ikee_tests::{Conditions, Side};
@@ -83,7 +83,7 @@ fn the_first_messages_of_a_release_have_its_vendor_ids_in_its_order() {
             let sent = sent.filter(|it| !first(it.body));
             let sent: Vec<_> = sent.map(|it| it.body.to_vec()).collect();
             let usual = windows(*release).usual_vendor_ids(role, false);
-            let usual: Vec<_> = usual.map(|it| it.octets()).collect();
+            let usual: Vec<_> = usual.map(Announcement::octets).collect();
             assert_eq!(sent, usual, "{release:?} {role:?}");
         }
     }

@@ -3,7 +3,9 @@
 use ikee::crypto::Provider;
 use ikee::doi::{EspProposal, IkeProposal};
 use ikee::endpoint::{Ports, Remote};
-use ikee::{ikev1, ikev2, profile};
+use ikee::ext::Extensions;
+use ikee::fragmentation_v2::FragmentationV2;
+use ikee::{ikev1, ikev2};
 
 use super::cast::{Offer, connection, esp_text, server_address};
 use super::endpoint::Core;
@@ -76,7 +78,9 @@ impl Making<'_> {
         config.ports = ports(local);
         config.trace = true;
         config.key_log = self.logs(client);
-        let extensions = profile::windows_ikev2(server_address(client));
+        let extensions = Extensions::none()
+            .with(FragmentationV2::new())
+            .with(server_address(client));
         Core::v2(config, self.provider, extensions)
     }
 }

@@ -230,6 +230,7 @@ fn as_a_release_its_suites_its_extensions_and_its_number() {
         v2(&settings),
         [
             "status",
+            "announcements",
             "fragmentation-v2",
             "server-address",
             "correlation"
