@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use ike_crypto::random::SeededRandom;
 use ipsec_doi::encapsulation::Mode;
 use ipsec_doi::{Encryption, EncryptionId, IntegrityId};
-use ipsec_esp::Parameters;
+use ipsec_esp::{Parameters, ip};
 use proptest::prelude::*;
 
 use super::*;
