@@ -70,14 +70,11 @@ impl Extension for Cga {
     // [MS-IKEE] §3.4.4.1: message 1 says that we can. [MS-IKEE] §3.4.5.1: so does message 2, to a peer that can.
     // [MS-IKEE] §3.4.5.3: messages 3 and 4 are the core's.
     fn on_outgoing(&mut self, cx: &mut Context<'_>, sa: SaId, draft: &mut Draft<'_>) {
-        let announces = self.announces || !self.identities.is_empty();
-        if !announces || draft.version() != Version::V1 {
-            return;
-        }
+        let can = self.announces || !self.identities.is_empty();
         let stage = draft.stage();
         let due = stage == Stage::main_mode(1)
             || stage == Stage::main_mode(2) && cx.peer_sent(sa, &IKE_CGA);
-        if due {
+        if can && due {
             draft.vendor_id(&IKE_CGA);
         }
     }

@@ -34,8 +34,7 @@ impl Sec {
     /// That of an address, whether it is a CGA or not.
     #[must_use]
     pub const fn of(address: Ipv6Addr) -> Self {
-        let octets = address.octets();
-        let [_, _, _, _, _, _, _, _, first, ..] = octets;
+        let [_, _, _, _, _, _, _, _, first, ..] = address.octets();
         Self(first >> 5)
     }
 
@@ -90,11 +89,8 @@ const LONG_PREFIX: [u8; 4] = [0x3f, 0xfe, 0x83, 0x1e];
 /// For policy only: in the CGA parameters a prefix has 64 bits always (RFC 3972 §3).
 #[must_use]
 pub fn subnet(address: Ipv6Addr) -> (Ipv6Addr, u8) {
-    let length = if address.octets().starts_with(&LONG_PREFIX) {
-        88
-    } else {
-        64
-    };
+    let long = address.octets().starts_with(&LONG_PREFIX);
+    let length = if long { 88 } else { 64 };
     let host = u128::MAX.checked_shr(u32::from(length)).unwrap_or(0);
     (Ipv6Addr::from_bits(address.to_bits() & !host), length)
 }
