@@ -13,6 +13,8 @@ use serde_json::Value;
 
 #[path = "daemon/extensions.rs"]
 mod extensions;
+#[path = "daemon/first_version.rs"]
+mod first_version;
 #[path = "daemon/operate.rs"]
 mod operate;
 #[path = "daemon/service.rs"]
