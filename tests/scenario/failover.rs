@@ -122,6 +122,55 @@ fn a_client_whose_node_dies_is_soon_with_another_one() {
     assert!(net.now.since(from) < Duration::from_secs(14));
 }
 
+/// [MS-IKEE] §1.3.4: without dead-peer detection the data plane's idle limit is what tells
+#[test]
+fn a_node_that_lets_packets_go_unanswered_is_tried_and_left() {
+    let mut net = Net::new(vec![
+        (1, config(1, Some(2)), side(Side::Client)),
+        (2, config(2, None), side(Side::Cluster)),
+        (2, config(2, None), side(Side::Cluster)),
+    ]);
+    net.connect();
+    // a node that lives gives the child new keys, and that is all
+    net.hint(0, Hint::Unanswered);
+    net.run(Duration::from_secs(20));
+    net.assert_joined(0, 1);
+    assert_eq!(net.hosts[0].established().count(), 1);
+    net.crossed.clear();
+    net.cut_off.insert(1);
+    let from = net.now;
+    net.hint(0, Hint::Unanswered);
+    // three times a quick mode: 1 + 2 + 4 s
+    net.run(Duration::from_millis(7500));
+    // those, and both of the new one
+    assert_eq!(net.sent(0, ExchangeType::QUICK_MODE).len(), 3 + 2);
+    net.assert_joined(0, 2);
+    assert_eq!(says(&net, 0, VID_INITIAL_CONTACT), [true]);
+    assert_eq!(net.hosts[0].established().count(), 1);
+    assert!(net.now.since(from) < Duration::from_secs(8));
+}
+
+/// [MS-IKEE] §1.3.4: the node goes while nobody has anything to say
+#[test]
+fn a_node_that_is_gone_after_a_pause_is_left_for_another_one() {
+    let mut net = Net::new(vec![
+        (1, config(1, Some(2)), side(Side::Client)),
+        (2, config(2, None), side(Side::Cluster)),
+        (2, config(2, None), side(Side::Cluster)),
+    ]);
+    let sa = net.connect();
+    net.hint(0, Hint::Idle);
+    net.run(Duration::from_secs(1));
+    net.cut_off.insert(1);
+    // a packet wants the child again
+    let opened = net.call(0, |endpoint, now, out| {
+        endpoint.request_child(now, sa, 0, out)
+    });
+    opened.unwrap();
+    net.run(Duration::from_millis(7500));
+    net.assert_joined(0, 2);
+}
+
 /// The same without the extensions, for comparison: the liveness check of RFC 3706 has to find it out.
 #[test]
 fn without_the_extensions_it_takes_longer() {

@@ -89,6 +89,8 @@ impl Action {
 pub enum Lifecycle {
     /// A child SA is gone.
     ChildClosed(ChildId),
+    /// A child SA that we wanted has come to nothing; it was to replace no other (IKEv1).
+    ChildFailed(Blame),
     /// A child SA was installed.
     ChildOpened(ChildId),
     /// The IKE SA is gone, and its row in every table with it. The last thing that is heard of it.
@@ -147,6 +149,8 @@ pub enum Hint {
     OneSided,
     /// A TCP segment was retransmitted, of a connection that stands.
     Retransmission,
+    /// Packets have gone out for the idle limit, and none has come in.
+    Unanswered,
     /// A TCP SYN was retransmitted, and no TCP connection to the peer is open.
     Unconnected,
 }

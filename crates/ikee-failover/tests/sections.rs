@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ike_ext::kit::{Rig, Stock};
-use ike_ext::{Action, ChildId, Hint, Lifecycle, Role, Stage, Verdict};
+use ike_ext::{Action, Blame, ChildId, Hint, Lifecycle, Role, Stage, Verdict};
 use ikee_failover::{Failover, IdleLimits, Side};
 use isakmp_wire::v1::kind;
 use isakmp_wire::vendor_id::{NLBS_PRESENT, VID_INITIAL_CONTACT};
@@ -169,6 +169,69 @@ fn an_idle_quick_mode_sa_is_deleted() {
     assert_eq!(rig.actions, []);
     rig.lifecycle(Lifecycle::Traffic(CHILD, Hint::Idle));
     assert_eq!(rig.actions, [Action::DeleteChild(CHILD)]);
+}
+
+/// [MS-IKEE] §1.3.4: a node that lets packets go unanswered is tried by a quick mode, and left when it fails
+#[test]
+fn a_silent_node_is_tried_and_left() {
+    let quick = Stage::new(ExchangeType::QUICK_MODE, 1);
+    let unanswered = Lifecycle::Traffic(CHILD, Hint::Unanswered);
+    let failed = Lifecycle::RekeyChildFailed(CHILD);
+    let mut rig = client();
+    announces(&mut rig, 1);
+    // whoever is no node has other ways
+    rig.lifecycle(unanswered);
+    assert_eq!(rig.actions, []);
+    hears(&mut rig, 2, &NLBS_PRESENT);
+    // a quick mode that somebody else wanted is none of our business
+    rig.lifecycle(failed);
+    assert_eq!(rig.actions, []);
+    assert_eq!(rig.set.retry_limit(Rig::SA, quick), None);
+    rig.lifecycle(unanswered);
+    assert_eq!(rig.actions, [Action::RekeyChild(CHILD)]);
+    assert_eq!(rig.set.retry_limit(Rig::SA, quick), Some(2));
+    let other = Lifecycle::RekeyChildFailed(ChildId::new(8));
+    rig.actions.clear();
+    rig.lifecycle(other);
+    assert_eq!(rig.actions, []);
+    rig.lifecycle(failed);
+    let (sa, again) = (Rig::SA, true);
+    assert_eq!(rig.actions, [Action::Abandon { sa, again }]);
+    assert_eq!(rig.set.retry_limit(Rig::SA, quick), None);
+}
+
+/// [MS-IKEE] §1.3.4: it may have gone while nobody had anything to say
+#[test]
+fn a_node_that_does_not_answer_after_a_pause_is_left() {
+    let quick = Stage::new(ExchangeType::QUICK_MODE, 1);
+    let silence = Lifecycle::ChildFailed(Blame::Timeout);
+    let mut rig = client();
+    announces(&mut rig, 1);
+    hears(&mut rig, 2, &NLBS_PRESENT);
+    rig.lifecycle(silence);
+    assert_eq!(rig.actions, []);
+    rig.lifecycle(Lifecycle::Traffic(CHILD, Hint::Idle));
+    rig.actions.clear();
+    assert_eq!(rig.set.retry_limit(Rig::SA, quick), Some(2));
+    // who refuses lives
+    rig.lifecycle(Lifecycle::ChildFailed(Blame::Refused));
+    assert_eq!(rig.actions, []);
+    rig.lifecycle(silence);
+    let (sa, again) = (Rig::SA, true);
+    assert_eq!(rig.actions, [Action::Abandon { sa, again }]);
+}
+
+/// [MS-IKEE] §1.3.4
+#[test]
+fn a_silent_node_that_answers_stays() {
+    let mut rig = client();
+    announces(&mut rig, 1);
+    hears(&mut rig, 2, &NLBS_PRESENT);
+    rig.lifecycle(Lifecycle::Traffic(CHILD, Hint::Unanswered));
+    rig.lifecycle(Lifecycle::ChildOpened(ChildId::new(8)));
+    rig.actions.clear();
+    rig.lifecycle(Lifecycle::RekeyChildFailed(CHILD));
+    assert_eq!(rig.actions, []);
 }
 
 /// [MS-IKEE] §3.5.7.1/1

@@ -346,7 +346,7 @@ impl Endpoint {
 }
 
 /// Where a connection's first message goes; `None` if it has no peer address.
-fn path(connection: &Connection, port: u16, local: IpAddr) -> Option<Path> {
+pub(crate) fn path(connection: &Connection, port: u16, local: IpAddr) -> Option<Path> {
     let remote = connection.remote?;
     Some(Path {
         local: SocketAddr::new(connection.local.unwrap_or(local), port),

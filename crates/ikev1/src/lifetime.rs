@@ -9,6 +9,7 @@ use ike_ext::{Extensions, Instant, Lifecycle, SaId};
 use isakmp_wire::vendor_id;
 
 use crate::context::{Core, Cx};
+use crate::endpoint;
 use crate::failure::Failure;
 use crate::finish;
 use crate::informational;
@@ -263,8 +264,12 @@ pub(crate) fn abandon(cx: &mut Cx<'_>, id: SaId, again: bool) {
         Ok(())
     });
     if let Some(index) = index.filter(|_| again) {
+        // whoever is there now has not moved to the other port (RFC 3947 §4)
+        let port = cx.core.config.ports.ike;
+        let connection = cx.core.connection(Some(index));
+        let anew = connection.and_then(|it| endpoint::path(it, port, path.local.ip()));
         // a connection that cannot begin waits for the peer
-        main_mode::initiator::begin(cx, index, path, None).ok();
+        main_mode::initiator::begin(cx, index, anew.unwrap_or(path), None).ok();
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the counters of a data plane tell about traffic ([MS-IKEE] §3.5.2, §3.12.4.2, §3.12.5.1): the same for every
+//! What the counters of a data plane tell about traffic ([MS-IKEE] §1.3.4, §3.5.2, §3.12.4.2, §3.12.5.1): the same for every
 //! plane, and nothing that a packet would have to wait for.
 
 use core::time::Duration;
@@ -31,6 +31,8 @@ struct Watched {
     last_in: Instant,
     last: Instant,
     told_in: Instant,
+    /// Since when packets go out and none comes in, or since that was last told.
+    unanswered: Option<Instant>,
 }
 
 impl Watch {
@@ -55,6 +57,7 @@ impl Watch {
             last_in: now,
             last: now,
             told_in: now,
+            unanswered: None,
         };
         self.children.insert(child, watched);
         self.next.get_or_insert(now + self.interval);
@@ -102,6 +105,9 @@ impl Watched {
         self.packets = packets;
         if came {
             self.last_in = now;
+            self.unanswered = None;
+        } else if went {
+            self.unanswered.get_or_insert(now);
         }
         if came || went {
             self.last = now;
@@ -114,10 +120,15 @@ impl Watched {
         if went && !came && peers && now.since(self.last_in) > SILENCE {
             hints[0] = Some(Hint::OneSided);
         }
+        // each once, and again after as much time
         if self.idle.is_some_and(|limit| now.since(self.last) >= limit) {
-            // once, and again after as much time
             self.last = now;
             hints[1] = Some(Hint::Idle);
+        }
+        let alone = self.unanswered.map(|since| now.since(since));
+        if went && self.idle.zip(alone).is_some_and(|(limit, it)| it >= limit) {
+            self.unanswered = Some(now);
+            hints[1] = Some(Hint::Unanswered);
         }
         hints
     }
@@ -157,9 +168,26 @@ mod tests {
     fn a_child_without_packets_is_idle_when_its_time_has_come_and_not_a_second_before() {
         assert_eq!(said(Some(60), false, |_| (0, 0), 59), []);
         assert_eq!(said(Some(60), false, |_| (0, 0), 119), [(60, Hint::Idle)]);
-        let busy = |second: u64| (0, second / 30);
+        let busy = |second: u64| (second / 30, second / 30);
         assert_eq!(said(Some(60), false, busy, 300), []);
         assert_eq!(said(None, false, |_| (0, 0), 1000), []);
+    }
+
+    /// [MS-IKEE] §1.3.4
+    #[test]
+    fn packets_that_go_unanswered_for_the_idle_limit_are_told_of() {
+        // the peer falls silent after 10 s
+        let alone = |second: u64| (second.min(10), second);
+        let hints = [71, 131].map(|at| (at, Hint::Unanswered));
+        assert_eq!(said(Some(60), false, alone, 140), hints);
+        // the limit runs from the first packet that has had no answer, not from the last that came
+        let late = |second: u64| (second.min(10), if second < 40 { 0 } else { second });
+        assert_eq!(said(Some(60), false, late, 99), []);
+        assert_eq!(said(Some(60), false, late, 100), [(100, Hint::Unanswered)]);
+        // an answer now and then will do
+        let seldom = |second: u64| (second / 50, second);
+        assert_eq!(said(Some(60), false, seldom, 300), []);
+        assert_eq!(said(None, false, alone, 300), []);
     }
 
     /// [MS-IKEE] §3.12.4.2

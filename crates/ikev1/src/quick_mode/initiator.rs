@@ -12,6 +12,7 @@ use isakmp_wire::{ExchangeType, Flags, OwnedPayload, PayloadChain, RawPayload};
 
 use crate::context::Cx;
 use crate::failure::{Failure, Misbehaviour};
+use crate::finish;
 use crate::narrow::Named;
 use crate::output::Event;
 use crate::payload::{self, NONCE, notifications, one};
@@ -76,6 +77,7 @@ pub(crate) fn rekey(cx: &mut Cx<'_>, sa: &mut Sa, id: ChildId) {
 
 /// A child, or its successor, has come to nothing.
 pub(crate) fn over(cx: &mut Cx<'_>, sa: &mut Sa, replaces: Option<ChildId>, failure: Failure) {
+    let blame = finish::blame(&failure);
     if let Some(policy) = sa.facts.policy {
         cx.out.event(Event::ChildFailed {
             sa: sa.facts.id,
@@ -83,13 +85,14 @@ pub(crate) fn over(cx: &mut Cx<'_>, sa: &mut Sa, replaces: Option<ChildId>, fail
             failure,
         });
     }
-    if let Some(old) = replaces {
-        let again = cx.now + core::time::Duration::from_secs(60);
-        if let Some(entry) = sa.children.iter_mut().find(|it| it.id == old) {
-            entry.rekey = Some(again).filter(|it| *it < entry.expires);
-        }
-        cx.lifecycle(sa, Lifecycle::RekeyChildFailed(old));
+    let Some(old) = replaces else {
+        return cx.lifecycle(sa, Lifecycle::ChildFailed(blame));
+    };
+    let again = cx.now + core::time::Duration::from_secs(60);
+    if let Some(entry) = sa.children.iter_mut().find(|it| it.id == old) {
+        entry.rekey = Some(again).filter(|it| *it < entry.expires);
     }
+    cx.lifecycle(sa, Lifecycle::RekeyChildFailed(old));
 }
 
 /// What is offered for a child, all with one group: there is one public value (RFC 2409 §5.5).
