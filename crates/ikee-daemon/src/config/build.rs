@@ -73,6 +73,9 @@ pub(super) fn build(source: Source<'_>) -> Checked<Settings> {
     extensions.discovery = discovery::settings(source, devices.as_ref(), &runtime)?;
     runtime.kernel = gathered.settings;
     extensions.cga = proofs.cga;
+    proofs
+        .warnings
+        .extend(extensions.forgotten(&built.outlines));
     Ok(Settings {
         runtime,
         endpoint,

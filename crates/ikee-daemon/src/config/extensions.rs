@@ -11,10 +11,10 @@ use ikee::realm::RealmId;
 use ikee::xbox::Negotiation;
 use toml::Spanned;
 
-use super::DiscoverySettings;
 use super::build::Checked;
 use super::error::Source;
 use super::schema::{self, Cookies, Limits, Version};
+use super::{DiscoverySettings, Outline, Versions};
 use tables::{Table, Tables, on};
 
 /// Which extensions are on, and what they are told.
@@ -46,13 +46,38 @@ impl ExtensionSettings {
 
     /// Whether the data plane is to look at TCP segments (\[MS-IKEE\] §3.5.4.1, §3.12.4.1).
     pub(crate) fn looks_at_tcp(&self) -> bool {
+        match on(&self.tables.dpd, false) {
+            Some(it) => it.tcp.unwrap_or(true),
+            None => self.fails_over(),
+        }
+    }
+
+    /// Whether we are a client of clusters (\[MS-IKEE\] §3.5); all releases of Windows are.
+    fn fails_over(&self) -> bool {
         let failover = on(&self.tables.failover, false);
         let client = failover.is_some_and(|it| it.side != tables::Side::Cluster);
-        let dpd = on(&self.tables.dpd, false);
-        match dpd {
-            Some(it) => it.tcp.unwrap_or(true),
-            None => client || self.release.is_some(),
+        client || self.release.is_some()
+    }
+
+    /// A line for each child that fast failover ends when it is idle, and that no packet brings back
+    /// (\[MS-IKEE\] §3.5.6.1).
+    pub(super) fn forgotten(&self, connections: &[Outline]) -> Vec<String> {
+        if !self.fails_over() {
+            return Vec::new();
         }
+        let ours = connections
+            .iter()
+            .filter(|it| it.versions == Versions::V1 && it.remote.is_some());
+        let children = ours.flat_map(|it| it.children.iter().map(|child| (&it.name, child)));
+        let lost = children.filter(|(_, child)| !child.trap);
+        lost.map(|(name, child)| {
+            format!(
+                "connection {name:?}: fast failover ends child {:?} when it is idle, and nothing brings it back; \
+                 add start = \"trap\" to it",
+                child.name
+            )
+        })
+        .collect()
     }
 
     /// Whether dead peers are searched for.

@@ -98,6 +98,26 @@ fn every_option_of_every_table_is_taken() {
     assert!(v2(&settings).contains(&"dpd"));
 }
 
+/// [MS-IKEE] §3.5.6.1
+#[test]
+fn an_idle_child_that_no_packet_brings_back_is_a_warning() {
+    let children =
+        "version = \"ikev1\"\n[connections.a.children.net]\nremote = [\"10.2.0.0/16\"]\n";
+    let client = format!("[extensions.failover]\n{PLAIN}{children}");
+    let warnings = parsed(&client).warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("add start = \"trap\""));
+    for fine in [
+        client.replace("failover]", "failover]\nside = \"cluster\""),
+        client.replace("version = \"ikev1\"", ""),
+        client.replace("remote = \"192.0.2.1\"", ""),
+        format!("{client}start = \"trap\"\n"),
+        client.replace("[extensions.failover]\n", ""),
+    ] {
+        assert_eq!(parsed(&fine).warnings, [""; 0], "{fine}");
+    }
+}
+
 /// [MS-IKEE] note 29: one set of numbers for both IKEs
 #[test]
 fn a_flood_is_the_same_for_both_ikes() {
