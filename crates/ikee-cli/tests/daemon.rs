@@ -15,6 +15,8 @@ use serde_json::Value;
 mod extensions;
 #[path = "daemon/first_version.rs"]
 mod first_version;
+#[path = "daemon/microsoft.rs"]
+mod microsoft;
 #[path = "daemon/operate.rs"]
 mod operate;
 #[path = "daemon/service.rs"]
