@@ -103,6 +103,24 @@ fn a_client_is_with_another_node_within_the_bound_and_later_without_the_extensio
     assert!(with < without, "{with:?}, {without:?}");
 }
 
+/// The node goes while nobody has anything to say: the quick mode for the next packet finds that out.
+fn gone_in_the_meantime(hosts: &mut Cluster, most: u64) {
+    hosts.wait(most, "it is idle again", || hosts.children("client") == 0);
+    hosts.kill("one");
+    hosts.cut("one");
+    hosts.lead_to(2);
+    hosts.start("two", &node(NODE));
+    let pings = hosts.pings();
+    // 1 + 2 + 4 s, or a fifth
+    let took = hosts.wait(12, "the other node", || !pings.answers().is_empty());
+    let bound = scaled(7) + Duration::from_secs(3);
+    assert!(took < bound, "{took:?} is more than {bound:?}");
+    assert_eq!((hosts.children("client"), hosts.children("two")), (1, 1));
+    say(&format!(
+        "failover: a node that went during a pause is left {took:.1?} after the next packet"
+    ));
+}
+
 /// How long after its last packet a child stands, with a node of a cluster or with somebody else; it comes back then.
 fn pause(name: &str, nodes: &str, limits: (Duration, Duration)) -> Option<Duration> {
     let mut hosts = Cluster::new(name)?;
@@ -122,10 +140,13 @@ fn pause(name: &str, nodes: &str, limits: (Duration, Duration)) -> Option<Durati
     assert!(hosts.ping(), "the next packet brings it back");
     assert_eq!(spis("client"), before, "under the same main mode SA");
     assert_eq!((hosts.children("client"), hosts.children("one")), (1, 1));
+    if nodes == NODE {
+        gone_in_the_meantime(&mut hosts, most);
+    }
     Some(took)
 }
 
-/// [MS-IKEE] §3.5.2/2, §3.5.6.1/1: by the counters of the data plane
+/// [MS-IKEE] §1.3.4, §3.5.2/2, §3.5.6.1/1: by the counters of the data plane
 #[test]
 fn an_idle_child_goes_after_one_minute_with_a_cluster_and_after_five_without() {
     let limits = if real_timers() {
