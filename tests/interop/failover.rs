@@ -96,8 +96,8 @@ fn a_client_is_with_another_node_within_the_bound_and_later_without_the_extensio
         "failover: no answers for {with:.1?} with the extension, for {without:.1?} without it"
     ));
     // the idle limit, a quick mode that is sent three times (1 + 2 + 4 s), and then main and quick mode; the counters are
-    // read once a second
-    let bound = scaled(60) + scaled(7) + Duration::from_secs(4);
+    // read once a second, and the machine may be busy
+    let bound = scaled(60) + scaled(7) + Duration::from_secs(6);
     assert!(with >= scaled(60), "not before the limit: {with:?}");
     assert!(with < bound, "{with:?} is more than {bound:?}");
     assert!(with < without, "{with:?}, {without:?}");
@@ -113,7 +113,7 @@ fn gone_in_the_meantime(hosts: &mut Cluster, most: u64) {
     let pings = hosts.pings();
     // 1 + 2 + 4 s, or a fifth
     let took = hosts.wait(12, "the other node", || !pings.answers().is_empty());
-    let bound = scaled(7) + Duration::from_secs(3);
+    let bound = scaled(7) + Duration::from_secs(6);
     assert!(took < bound, "{took:?} is more than {bound:?}");
     assert_eq!((hosts.children("client"), hosts.children("two")), (1, 1));
     say(&format!(
@@ -166,7 +166,7 @@ fn an_idle_child_goes_after_one_minute_with_a_cluster_and_after_five_without() {
     // counters are read once a second, and the last packet is half a second old by then
     for (took, limit) in [(cluster, limits.0), (other, limits.1)] {
         let least = limit.saturating_sub(Duration::from_secs(1));
-        let most = limit + Duration::from_secs(3);
+        let most = limit + Duration::from_secs(6);
         assert!((least..most).contains(&took), "{took:?}, {limit:?}");
     }
 }
