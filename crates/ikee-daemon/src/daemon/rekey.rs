@@ -2,7 +2,7 @@
 
 use ikee::doi::IkeSuite;
 use ikee::ext::{ChildId, SaId};
-use ikee::ikev2::{CloseReason, Event};
+use ikee::ikev2::{CloseReason, Event, Failure};
 use ikee::wire::Spi;
 use tokio::sync::oneshot;
 
@@ -66,6 +66,7 @@ impl Daemon {
                 spis,
                 suite,
             } => self.ike_rekeyed(old, new, spis, &suite),
+            Event::RekeyFailed { sa, failure } => self.ike_not_rekeyed(sa, &failure),
             // what a later core may tell, nobody asked for yet
             _ => {}
         }
@@ -99,6 +100,14 @@ impl Daemon {
             _ => tracing::warn!("{text}"),
         });
         self.failed_text(sa, text);
+    }
+
+    /// An IKE SA stays as it is, until its hard limit.
+    fn ike_not_rekeyed(&mut self, sa: SaId, failure: &Failure) {
+        let why = format!("no new keys for the IKE SA: {failure}");
+        self.span(sa).in_scope(|| tracing::warn!("{why}"));
+        self.announce_sa(sa, Topic::Failed, None, why.clone());
+        self.failed_text(sa, why);
     }
 
     /// An IKE SA has a successor, which inherits its children.
