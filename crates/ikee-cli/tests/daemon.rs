@@ -11,6 +11,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+#[path = "daemon/by_hand.rs"]
+mod by_hand;
+#[path = "daemon/correlation.rs"]
+mod correlation;
 #[path = "daemon/extensions.rs"]
 mod extensions;
 #[path = "daemon/first_version.rs"]
@@ -19,8 +23,12 @@ mod first_version;
 mod microsoft;
 #[path = "daemon/operate.rs"]
 mod operate;
+#[path = "daemon/realm.rs"]
+mod realm;
 #[path = "daemon/service.rs"]
 mod service;
+#[path = "daemon/xbox.rs"]
+mod xbox;
 
 const SECRET: &str = "correct horse battery staple";
 
