@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) remote_ts: Option<String>,
     /// Further sections.
     pub(crate) sections: String,
+    /// How much is logged.
+    pub(crate) log: &'static str,
 }
 
 fn selectors(host: Host) -> Option<String> {
@@ -53,6 +55,7 @@ impl Config {
             local: selectors(host),
             remote_ts: selectors(host.other()),
             sections: String::new(),
+            log: "debug",
         }
     }
 
@@ -165,7 +168,7 @@ impl<'lab> Ikee<'lab> {
         let log = File::create(directory.join("log")).expect("the log");
         let process = lab
             .ikee(host)
-            .args(["daemon", "--log", "debug", "-c"])
+            .args(["daemon", "--log", config.log, "-c"])
             .arg(&file)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -249,6 +252,12 @@ impl<'lab> Ikee<'lab> {
         let children = sas[0]["children"].as_array().map_or(0, Vec::len);
         assert_eq!(children, 1, "one child: {sas:#?}");
         sas[0].clone()
+    }
+
+    /// The number of the daemon's process.
+    pub(crate) fn id(&self) -> u32 {
+        // `ip netns exec` has become the daemon
+        self.process.id()
     }
 
     /// What the daemon logged so far.

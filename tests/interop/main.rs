@@ -14,6 +14,8 @@ mod dead_peers;
 mod discovery;
 mod failover;
 mod failures;
+mod flood;
+mod harmless;
 mod ikee;
 mod ikev1;
 mod ikev1_addresses;

@@ -363,14 +363,7 @@ fn icv(key: &[u8], message: &[u8]) -> [u8; 16] {
 }
 
 /// RFC 7296 §3.1
-fn header(
-    spis: &(Spi, Spi),
-    next: u8,
-    exchange: u8,
-    flags: u8,
-    id: u32,
-    length: usize,
-) -> Vec<u8> {
+fn header(spis: &(Spi, Spi), next: u8, exchange: u8, flags: u8, id: u32, length: usize) -> Vec<u8> {
     let length = u32::try_from(length).unwrap().to_be_bytes();
     let kinds = [next, 0x20, exchange, flags];
     [&spis.0[..], &spis.1, &kinds, &id.to_be_bytes(), &length].concat()
@@ -451,7 +444,9 @@ pub(super) struct Peer {
 impl Peer {
     pub(super) fn new(here: Place, daemon: Place) -> Self {
         let socket = UdpSocket::bind((here.address, here.ports[0])).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
         let address = daemon.address.parse().unwrap();
         Self {
             socket,

@@ -1,8 +1,9 @@
 //! IKE SA correlation ([MS-IKEE] §2.2.9, §3.10) with a peer written from the specification, on both sides.
 
 use super::by_hand::{
-    AUTH, B, CREATE_CHILD_SA, DELETE, ID_I, ID_R, IKE_AUTH, INFORMATIONAL, KE, NONCE, NOTIFY, Payload, Peer, SA, Sa, Suite, TS_I, TS_R,
-    Who, body, child, errors, esp, kinds, notify, prf, selectors,
+    AUTH, B, CREATE_CHILD_SA, DELETE, ID_I, ID_R, IKE_AUTH, INFORMATIONAL, KE, NONCE, NOTIFY,
+    Payload, Peer, SA, Sa, Suite, TS_I, TS_R, Who, body, child, errors, esp, kinds, notify, prf,
+    selectors,
 };
 use super::{Daemon, Place, SECRET, configuration, text};
 
@@ -142,13 +143,21 @@ fn what_a_scripted_peer_gets_wrong_never_touches_the_original() {
             |c, _| vec![claim(&c.keys.a[0], c, c)],
             UNKNOWN,
         ),
-        ("an octet short", |c, o| vec![right(c, o)[..47].to_vec()], MALFORMED),
+        (
+            "an octet short",
+            |c, o| vec![right(c, o)[..47].to_vec()],
+            MALFORMED,
+        ),
         (
             "an octet more",
             |c, o| vec![[&right(c, o)[..], &[0]].concat()],
             MALFORMED,
         ),
-        ("SPIs only", |c, o| vec![right(c, o)[..16].to_vec()], MALFORMED),
+        (
+            "SPIs only",
+            |c, o| vec![right(c, o)[..16].to_vec()],
+            MALFORMED,
+        ),
         ("nothing", |_, _| vec![Vec::new()], MALFORMED),
         ("twice", |c, o| vec![right(c, o), right(c, o)], MALFORMED),
     ];

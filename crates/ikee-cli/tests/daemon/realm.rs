@@ -184,7 +184,11 @@ fn the_answer_to_a_scripted_member_asks_for_no_certificate() {
 /// [MS-IKEE] §2.2.10, §3.14.5, §3.14.5.2: the same 32 octets in every request that makes an SA, and inside SK
 #[test]
 fn a_scripted_responder_finds_the_realm_in_every_request_that_makes_an_sa() {
-    for (name, realm) in [("game", Some(GAME)), ("other", Some(OTHER)), ("plain", None)] {
+    for (name, realm) in [
+        ("game", Some(GAME)),
+        ("other", Some(OTHER)),
+        ("plain", None),
+    ] {
         let realm = realm.map(hex);
         let (daemon, peer) = daemon(&format!("tell-{name}"), &[name]);
         let mut sa = std::thread::scope(|scope| {
