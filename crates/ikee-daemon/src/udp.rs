@@ -167,9 +167,7 @@ impl Socket {
             raw.set_mark(mark)?;
         }
         raw.bind(&local.into())?;
-        // best effort: the kernel caps them
-        drop(raw.set_recv_buffer_size(KERNEL_BUFFER));
-        drop(raw.set_send_buffer_size(KERNEL_BUFFER));
+        make_room(&raw);
         let state = UdpSocketState::new(UdpSockRef::from(&raw))?;
         allow_fragments(&raw, local)?;
         let io = UdpSocket::from_std(raw.into())?;
@@ -218,6 +216,18 @@ impl Socket {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
             result => result,
         }
+    }
+}
+
+/// A flood must not crowd out who is there. Only with the right to administer the network do we get more than the host
+/// lets everybody have, which may be some 300 first messages; without it, that much.
+fn make_room(socket: &Raw) {
+    use nix::sys::socket::{setsockopt, sockopt};
+    if setsockopt(socket, sockopt::RcvBufForce, &KERNEL_BUFFER).is_err() {
+        drop(socket.set_recv_buffer_size(KERNEL_BUFFER));
+    }
+    if setsockopt(socket, sockopt::SndBufForce, &KERNEL_BUFFER).is_err() {
+        drop(socket.set_send_buffer_size(KERNEL_BUFFER));
     }
 }
 
