@@ -37,7 +37,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// How long a try may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Without a flood, before and after it.
-const PEACE: Duration = Duration::from_secs(2);
+const PEACE: Duration = Duration::from_secs(1);
 
 /// Which IKE.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -553,29 +553,36 @@ fn row(name: &str, course: &Course) -> String {
     line + &format!(" {} |", memory.join(", "))
 }
 
-/// What our daemon has to stand.
-fn assert_stood(course: &Course) {
+/// Everybody connects, always.
+fn assert_connected(course: &Course) {
     let [before, during, after] = &course.tries;
     for (when, tries) in [("before", before), ("during", during), ("after", after)] {
         assert!(!tries.is_empty(), "nobody tried {when} the flood");
         let failed: Vec<_> = tries.iter().filter_map(|it| it.as_ref().err()).collect();
         assert!(failed.is_empty(), "{when}: {failed:?}");
     }
-    // 501, and the clients
-    let most = 501 + usize::from(CLIENTS);
+}
+
+/// What our daemon has to stand, whatever the flood.
+fn assert_bounded(course: &Course) {
+    // 501, and those of the clients, of which some may have given up
+    let most = 501 + 4 * usize::from(CLIENTS);
     assert!(course.half_open <= most, "{} half-open", course.half_open);
     let [before, early, most, _] = course.memory;
-    assert!(most - before < 16 << 10, "{before} kB, then {most} kB");
-    assert!(
-        most - early < 4 << 10,
-        "{early} kB at first, then {most} kB"
-    );
+    for (from, more) in [(before, 16 << 10), (early, 4 << 10)] {
+        assert!(most < from + more, "{from} kB, then {most} kB");
+    }
     assert!(course.answered > 501, "only {} answers", course.answered);
 }
 
-/// A flood by the environment, or a short one.
+/// A flood by the environment.
+fn given() -> Option<String> {
+    std::env::var("IKEE_FLOOD").ok()
+}
+
+/// That, or a short one.
 fn strength() -> (u32, Duration) {
-    let given = std::env::var("IKEE_FLOOD").ok();
+    let given = given();
     let given = given.as_deref().and_then(|it| it.split_once(','));
     let (rate, seconds) = given.unwrap_or(("5000", "4"));
     let rate = rate.parse().expect("messages a second");
@@ -596,7 +603,11 @@ fn compare(version: Version, ours: &Config, (scenario, env): (&str, &[(&str, &st
     let responder = Responder::Ours(&ikee);
     let course = run(&lab, &attacker, version, &responder, strength);
     say(&row(responder.name(), &course));
-    assert_stood(&course);
+    assert_bounded(&course);
+    // a flood can be so large that the cores have no time left
+    if given().is_none() {
+        assert_connected(&course);
+    }
     let status = ikee.ask(&["status", "--json"]).expect("a status");
     let status: serde_json::Value = serde_json::from_str(&status).expect("JSON");
     assert_eq!(status["bugs"], 0);
