@@ -18,6 +18,9 @@ const BUFFERS: usize = 8;
 const BUFFER: usize = 65_535;
 /// What we ask the kernel to hold while we are busy, in octets.
 const KERNEL_BUFFER: usize = 4 << 20;
+/// As much of what comes to the first port, where there is no ESP: some 1,600 first messages, which are answered within a
+/// tenth of a second. In a flood that is more than the processor can answer, everybody waits as long as the queue is.
+const KERNEL_QUEUE: usize = 1 << 20;
 
 /// A set of UDP sockets, and the buffers of one receive.
 #[derive(Debug)]
@@ -34,7 +37,7 @@ struct Socket {
 }
 
 impl Sockets {
-    /// Binds each address with each port; port 0 takes a free one.
+    /// Binds each address with each port; port 0 takes a free one. ESP in UDP belongs to another port than the first.
     ///
     /// Must be called within a tokio runtime. Datagrams carry `mark`, if there is one, for the
     /// routing rules of this host; that takes the right to administer the network.
@@ -44,10 +47,11 @@ impl Sockets {
     pub fn bind(addresses: &[IpAddr], ports: &[u16], mark: Option<u32>) -> Result<Self, BindError> {
         let mut sockets = Vec::new();
         for &address in addresses {
-            for &port in ports {
+            let rooms = core::iter::once(KERNEL_QUEUE).chain(core::iter::repeat(KERNEL_BUFFER));
+            for (&port, room) in ports.iter().zip(rooms) {
                 let local = SocketAddr::new(address, port);
                 let socket =
-                    Socket::bind(local, mark).map_err(|error| BindError { local, error })?;
+                    Socket::bind(local, mark, room).map_err(|error| BindError { local, error })?;
                 sockets.push(socket);
             }
         }
@@ -157,7 +161,7 @@ impl Sockets {
 }
 
 impl Socket {
-    fn bind(local: SocketAddr, mark: Option<u32>) -> io::Result<Self> {
+    fn bind(local: SocketAddr, mark: Option<u32>, room: usize) -> io::Result<Self> {
         let raw = Raw::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
         raw.set_nonblocking(true)?;
         if local.is_ipv6() {
@@ -167,7 +171,7 @@ impl Socket {
             raw.set_mark(mark)?;
         }
         raw.bind(&local.into())?;
-        make_room(&raw);
+        make_room(&raw, room);
         let state = UdpSocketState::new(UdpSockRef::from(&raw))?;
         allow_fragments(&raw, local)?;
         let io = UdpSocket::from_std(raw.into())?;
@@ -221,10 +225,10 @@ impl Socket {
 
 /// A flood must not crowd out who is there. Only with the right to administer the network do we get more than the host
 /// lets everybody have, which may be some 300 first messages; without it, that much.
-fn make_room(socket: &Raw) {
+fn make_room(socket: &Raw, room: usize) {
     use nix::sys::socket::{setsockopt, sockopt};
-    if setsockopt(socket, sockopt::RcvBufForce, &KERNEL_BUFFER).is_err() {
-        drop(socket.set_recv_buffer_size(KERNEL_BUFFER));
+    if setsockopt(socket, sockopt::RcvBufForce, &room).is_err() {
+        drop(socket.set_recv_buffer_size(room));
     }
     if setsockopt(socket, sockopt::SndBufForce, &KERNEL_BUFFER).is_err() {
         drop(socket.set_send_buffer_size(KERNEL_BUFFER));

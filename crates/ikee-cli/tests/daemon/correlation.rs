@@ -90,95 +90,80 @@ fn a_scripted_peers_proof_ends_the_new_sa_and_leaves_the_original() {
     assert_eq!(kinds(&answer)[..2], [SA, NONCE], "{answer:?}");
 }
 
+type Bodies = fn(&Sa, &Sa) -> Vec<Vec<u8>>;
+
+fn right(current: &Sa, original: &Sa) -> Vec<u8> {
+    claim(&original.keys.a[0], current, original)
+}
+
+fn flipped(current: &Sa, original: &Sa, at: usize) -> Vec<Vec<u8>> {
+    let mut body = right(current, original);
+    body[at] ^= 0x80;
+    vec![body]
+}
+
+fn original_first(current: &Sa, original: &Sa) -> Vec<Vec<u8>> {
+    let ((i, r), (oi, or)) = (current.spis, original.spis);
+    let hash = prf(&original.keys.a[0], &[&oi, &or, &i, &r]);
+    vec![[&oi[..], &or, &hash].concat()]
+}
+
+fn turned(current: &Sa, original: &Sa) -> Vec<Vec<u8>> {
+    let mut turned = original.clone();
+    turned.spis = (original.spis.1, original.spis.0);
+    vec![right(current, &turned)]
+}
+
+/// Another hash than the right one.
+const WRONG_HASH: [(&str, Bodies); 5] = [
+    ("first octet", |c, o| flipped(c, o, 16)),
+    ("last octet", |c, o| flipped(c, o, 47)),
+    ("the responder's key", |c, o| {
+        vec![claim(&o.keys.a[1], c, o)]
+    }),
+    ("the new SA's key", |c, o| vec![claim(&c.keys.a[0], c, o)]),
+    ("the original's SPIs first", original_first),
+];
+
+/// SPIs of no original.
+const UNKNOWN: [(&str, Bodies); 4] = [
+    ("initiator's SPI", |c, o| flipped(c, o, 0)),
+    ("responder's SPI", |c, o| flipped(c, o, 15)),
+    ("SPIs the wrong way round", turned),
+    ("the new SA itself", |c, _| vec![claim(&c.keys.a[0], c, c)]),
+];
+
+/// No payload of this PRF.
+const MALFORMED: [(&str, Bodies); 5] = [
+    ("an octet short", |c, o| vec![right(c, o)[..47].to_vec()]),
+    ("an octet more", |c, o| {
+        vec![[&right(c, o)[..], &[0]].concat()]
+    }),
+    ("SPIs only", |c, o| vec![right(c, o)[..16].to_vec()]),
+    ("nothing", |_, _| vec![Vec::new()]),
+    ("twice", |c, o| vec![right(c, o), right(c, o)]),
+];
+
 /// [MS-IKEE] §3.10.5.1: what may be wrong with the payload, one thing at a time; the original is there after all of it
 #[test]
 fn what_a_scripted_peer_gets_wrong_never_touches_the_original() {
-    type Bodies = fn(&Sa, &Sa) -> Vec<Vec<u8>>;
-    const WRONG_HASH: u32 = 13_870;
-    const UNKNOWN: u32 = 13_804;
-    const MALFORMED: u32 = 13_843;
-    fn right(current: &Sa, original: &Sa) -> Vec<u8> {
-        claim(&original.keys.a[0], current, original)
-    }
-    fn flipped(current: &Sa, original: &Sa, at: usize) -> Vec<Vec<u8>> {
-        let mut body = right(current, original);
-        body[at] ^= 0x80;
-        vec![body]
-    }
-    let cases: [(&str, Bodies, u32); 14] = [
-        ("first octet", |c, o| flipped(c, o, 16), WRONG_HASH),
-        ("last octet", |c, o| flipped(c, o, 47), WRONG_HASH),
-        (
-            "the responder's key",
-            |c, o| vec![claim(&o.keys.a[1], c, o)],
-            WRONG_HASH,
-        ),
-        (
-            "the new SA's key",
-            |c, o| vec![claim(&c.keys.a[0], c, o)],
-            WRONG_HASH,
-        ),
-        (
-            "the original's SPIs first",
-            |c, o| {
-                let ((i, r), (oi, or)) = (c.spis, o.spis);
-                let hash = prf(&o.keys.a[0], &[&oi, &or, &i, &r]);
-                vec![[&oi[..], &or, &hash].concat()]
-            },
-            WRONG_HASH,
-        ),
-        ("initiator's SPI", |c, o| flipped(c, o, 0), UNKNOWN),
-        ("responder's SPI", |c, o| flipped(c, o, 15), UNKNOWN),
-        (
-            "SPIs the wrong way round",
-            |c, o| {
-                let mut turned = o.clone();
-                turned.spis = (o.spis.1, o.spis.0);
-                vec![right(c, &turned)]
-            },
-            UNKNOWN,
-        ),
-        (
-            "the new SA itself",
-            |c, _| vec![claim(&c.keys.a[0], c, c)],
-            UNKNOWN,
-        ),
-        (
-            "an octet short",
-            |c, o| vec![right(c, o)[..47].to_vec()],
-            MALFORMED,
-        ),
-        (
-            "an octet more",
-            |c, o| vec![[&right(c, o)[..], &[0]].concat()],
-            MALFORMED,
-        ),
-        (
-            "SPIs only",
-            |c, o| vec![right(c, o)[..16].to_vec()],
-            MALFORMED,
-        ),
-        ("nothing", |_, _| vec![Vec::new()], MALFORMED),
-        ("twice", |c, o| vec![right(c, o), right(c, o)], MALFORMED),
-    ];
     let (daemon, peer) = daemon("wrong");
     let mut original = peer.establish(Suite::Cbc, B);
-    for (what, bodies, expected) in cases {
-        let answer = attempt(&peer, (&mut original, B), bodies);
-        assert_eq!(status(&answer), expected, "{what}");
-        assert_eq!(sas(&daemon), 1, "{what}");
-        let told = &daemon.status()["sas"][0]["extensions"]["correlation"];
-        assert!(told.is_null(), "{what}: {told}");
-    }
-    for why in [
-        "refused: the hash does not verify",
-        "refused: there is no such original SA",
-        "refused: the Correlation payload cannot be read",
+    for (cases, expected, why) in [
+        (&WRONG_HASH[..], 13_870, "the hash does not verify"),
+        (&UNKNOWN, 13_804, "there is no such original SA"),
+        (&MALFORMED, 13_843, "the Correlation payload cannot be read"),
     ] {
-        daemon.logs(why);
+        for (what, bodies) in cases {
+            let answer = attempt(&peer, (&mut original, B), bodies);
+            assert_eq!(status(&answer), expected, "{what}");
+            assert_eq!(sas(&daemon), 1, "{what}");
+            let told = &daemon.status()["sas"][0]["extensions"]["correlation"];
+            assert!(told.is_null(), "{what}: {told}");
+        }
+        daemon.logs(&format!("refused: {why}"));
     }
-    let right = |c: &Sa, o: &Sa| vec![right(c, o)];
-    let answer = attempt(&peer, (&mut original, B), right);
+    let answer = attempt(&peer, (&mut original, B), |c, o| vec![right(c, o)]);
     assert_eq!(status(&answer), 0, "the original has lost nothing");
 }
 
