@@ -146,7 +146,7 @@ impl Flags {
         self.0
     }
 
-    /// Whether all of these flags are set.
+    /// Whether all of these flags are set, whatever else is ([MS-IKEE] §3.1).
     #[inline]
     #[must_use]
     pub const fn contains(self, flags: Self) -> bool {
@@ -225,7 +225,8 @@ impl Header {
         })
     }
 
-    /// Appends the 28 octets to `out`, with the length that the header has.
+    /// Appends the 28 octets to `out`, with the length that the header has. As everywhere, numbers begin with their most
+    /// significant octet (RFC 2408 §3.1, [MS-IKEE] §2.1).
     #[inline]
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.reserve(Self::LEN);
