@@ -1,16 +1,22 @@
 use core::time::Duration;
 
-use alloc::vec::Vec;
 use ike_ext::{
-    Budget, Context, Draft, Extension, Framing, Host, Inbound, Instant, Join, Lifecycle, SaId,
-    SaTable, Sent, Stage, Timers, Verdict,
+    Context, Draft, Extension, Framing, Host, Inbound, Instant, Lifecycle, SaId, SaTable, Stage,
+    Timers, Verdict,
 };
-use isakmp_wire::v1::{Fragment, kind};
+use isakmp_wire::v1::kind;
 use isakmp_wire::{ExchangeType, Header};
 
-use crate::machine::{Added, Limits, MessageKey, Queued, Reassembler, cost, cut};
+use self::memory::Memory;
+use crate::machine::{Limits, Queued, Reassembler};
 use crate::sender::{LONGEST, Name, SHORTEST, Sender, TimerRule, USUAL};
-use crate::wire::{Carrier, VENDOR_ID, encode};
+use crate::wire::VENDOR_ID;
+
+mod counters;
+mod framing;
+mod memory;
+
+pub use self::counters::Counters;
 
 /// The messages that announce the extension ([MS-IKEE] §3.3.4.1, §3.3.5.1).
 const FIRST: [Stage; 4] = [
@@ -22,9 +28,6 @@ const FIRST: [Stage; 4] = [
 
 /// Octets that the fragments of all SAs may hold, unless set otherwise.
 const MEMORY: usize = 16 << 20;
-
-/// Port 4500, where messages have a marker (RFC 3947 §4).
-const NAT_T: u16 = 4500;
 
 /// Negotiates IKEv1 fragmentation, sends fragments when messages do not get through, and joins the
 /// peer's.
@@ -193,33 +196,6 @@ impl Fragmentation {
             }
         }
     }
-
-    /// Takes one fragment for an SA.
-    fn collect(&mut self, now: Duration, sa: SaId, key: MessageKey, it: &Fragment<'_>) -> Join {
-        let row = self.sas.row(sa);
-        if !self.memory.take(row, cost(it)) {
-            self.counters.dropped = self.counters.dropped.saturating_add(1);
-            return Join::Discard;
-        }
-        let before = row.reassembler.held().saturating_add(cost(it));
-        let added = row.reassembler.add(&self.limits, now, key, it);
-        let freed = before.saturating_sub(row.reassembler.held());
-        self.memory.give(row, freed);
-        self.arm(sa);
-        match added {
-            Added::Dropped(_) => {
-                self.counters.dropped = self.counters.dropped.saturating_add(1);
-                Join::Discard
-            }
-            Added::Kept => Join::Pending,
-            Added::Whole(message) => {
-                self.counters.joined = self.counters.joined.saturating_add(1);
-                let header = Header::parse(&message).ok();
-                self.sas.row(sa).joined = header.filter(|_| self.identity_only);
-                Join::Whole(message)
-            }
-        }
-    }
 }
 
 impl Default for Fragmentation {
@@ -310,110 +286,11 @@ impl Extension for Fragmentation {
     }
 }
 
-impl Framing for Fragmentation {
-    fn split(&mut self, cx: &mut Context<'_>, sa: SaId, sent: &Sent<'_>, out: &mut Vec<Vec<u8>>) {
-        let (true, Ok(header)) = (self.enabled, Header::parse(sent.bytes)) else {
-            return;
-        };
-        let name = Name {
-            exchange: sent.stage.exchange,
-            message_id: header.message_id,
-            message: sent.stage.message,
-        };
-        let supported = supports(cx.host(), sa);
-        let delay = self.rule.starts(name).then_some(self.delay);
-        if delay.is_none() && !supported {
-            return;
-        }
-        let row = self.sas.row(sa);
-        let called_for = row.sender.sends(cx.now().as_duration(), name, delay);
-        if called_for && supported {
-            row.sender.activate();
-        }
-        self.arm(sa);
-        if !supported || !(called_for || self.eager) {
-            return;
-        }
-        let carrier = carrier(cx.host(), sa);
-        let fits = carrier.is_none_or(|it| sent.bytes.len() <= it.message());
-        // [MS-IKEE] §3.3.6.1: only messages with an ID payload
-        let (false, true, Some(carrier)) = (fits, sent.kinds.contains(&kind::ID), carrier) else {
-            return;
-        };
-        let id = self.counter.wrapping_add(1);
-        if let Some(all) = cut(id, sent.bytes, carrier.room()) {
-            out.extend(all.map(|it| encode(&header, &it)));
-            self.counter = id;
-            self.counters.fragmented = self.counters.fragmented.saturating_add(1);
-        }
-    }
-
-    fn join(&mut self, cx: &mut Context<'_>, sa: SaId, msg: &Inbound<'_>) -> Join {
-        let Some(raw) = msg
-            .payloads()
-            .first(kind::FRAGMENT)
-            .filter(|_| self.enabled)
-        else {
-            return Join::NotMine;
-        };
-        self.counters.count(raw.body.len());
-        // [MS-IKEE] §3.3.5.3: alone, or not at all
-        let alone = msg.payloads().iter().count() == 1;
-        let (Ok(fragment), true) = (Fragment::parse(raw), alone) else {
-            self.counters.dropped = self.counters.dropped.saturating_add(1);
-            return Join::Discard;
-        };
-        // [MS-IKEE] §3.3.5.3, note 18: who sends fragments needs them
-        if supports(cx.host(), sa) {
-            self.sas.row(sa).sender.activate();
-        }
-        let key = MessageKey {
-            fragment_id: fragment.id,
-            message_id: msg.header.message_id,
-        };
-        self.collect(cx.now().as_duration(), sa, key, &fragment)
-    }
-}
-
 /// "Fragmentation supported" of [MS-IKEE] §3.3.1: the core remembers the vendor IDs of the first
 /// message, or of the second ([MS-IKEE] §3.3.5.2).
 fn supports(host: &dyn Host, sa: SaId) -> bool {
     let facts = host.facts(sa);
     facts.is_some_and(|it| it.peer_sent(&VENDOR_ID))
-}
-
-fn carrier(host: &dyn Host, sa: SaId) -> Option<Carrier> {
-    let facts = host.facts(sa)?;
-    Some(Carrier {
-        v6: facts.peer.ip().to_canonical().is_ipv6(),
-        marker: facts.local.port() == NAT_T || facts.peer.port() == NAT_T,
-    })
-}
-
-/// What was sent and received, of all SAs.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Counters {
-    /// Fragments that came, used or not.
-    pub fragments: u64,
-    /// Octets in them.
-    pub octets: u64,
-    /// Fragments that were not used.
-    pub dropped: u64,
-    /// Messages that were completed.
-    pub joined: u64,
-    /// Messages of which something was missing when their time was up.
-    pub expired: u64,
-    /// Messages that went out in fragments, each repetition counted.
-    pub fragmented: u64,
-}
-
-impl Counters {
-    fn count(&mut self, octets: usize) {
-        let octets = u64::try_from(octets).unwrap_or(u64::MAX);
-        self.fragments = self.fragments.saturating_add(1);
-        self.octets = self.octets.saturating_add(octets);
-    }
 }
 
 /// What is known of one SA.
@@ -433,49 +310,4 @@ enum Timer {
     Sending(SaId),
     /// The earliest of the reassembly timers.
     Joining(SaId),
-}
-
-/// The endpoint's budget, of which peers that are not authenticated can use up only a part.
-#[derive(Debug)]
-struct Memory {
-    all: Budget,
-    unproven: Budget,
-}
-
-impl Memory {
-    const fn new(octets: usize) -> Self {
-        Self {
-            all: Budget::new(octets),
-            unproven: Budget::new(octets >> 1),
-        }
-    }
-
-    fn take(&mut self, row: &Row, octets: usize) -> bool {
-        if row.proven {
-            return self.all.take(octets);
-        }
-        if !self.unproven.take(octets) {
-            return false;
-        }
-        let fits = self.all.take(octets);
-        if !fits {
-            self.unproven.give(octets);
-        }
-        fits
-    }
-
-    fn give(&mut self, row: &Row, octets: usize) {
-        self.all.give(octets);
-        if !row.proven {
-            self.unproven.give(octets);
-        }
-    }
-
-    /// The peer of an SA is authenticated: what it holds no longer counts as unproven.
-    fn prove(&mut self, row: &mut Row) {
-        if !row.proven {
-            self.unproven.give(row.reassembler.held());
-            row.proven = true;
-        }
-    }
 }

@@ -65,11 +65,38 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(5);
 /// The sum of the first two intervals of retransmission ([MS-IKEE] note 16).
 pub(crate) const USUAL: Duration = Duration::from_secs(3);
 
+/// What was cut into fragments, and how: the same again is the same message ([MS-IKEE] §3.3.6.1).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Cut {
+    name: Name,
+    room: usize,
+    octets: usize,
+    /// FNV-1a of the octets: a message that was composed anew may have the same name and length.
+    sum: u64,
+}
+
+impl Cut {
+    /// A message that is cut into pieces with at most `room` octets of it.
+    pub(crate) fn of(name: Name, message: &[u8], room: usize) -> Self {
+        let sum = message.iter().fold(0xcbf2_9ce4_8422_2325, |sum, octet| {
+            (sum ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Self {
+            name,
+            room,
+            octets: message.len(),
+            sum,
+        }
+    }
+}
+
 /// Whether an SA's messages go out in fragments.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sender {
     active: bool,
     timer: Option<(Name, Duration)>,
+    /// The message that was cut last, and its fragment ID.
+    last: Option<(Cut, u16)>,
 }
 
 impl Sender {
@@ -79,7 +106,16 @@ impl Sender {
         Self {
             active: false,
             timer: None,
+            last: None,
         }
+    }
+
+    /// The fragment ID of a message: `next`, unless the same was the last one that was cut.
+    pub(crate) fn id_of(&mut self, cut: Cut, next: u16) -> u16 {
+        let again = self.last.filter(|(it, _)| *it == cut);
+        let id = again.map_or(next, |(_, id)| id);
+        self.last = Some((cut, id));
+        id
     }
 
     /// Whether messages are fragmented: "fragmentation active" of [MS-IKEE] §3.3.1.

@@ -317,13 +317,13 @@ fn id_of(all: &[Vec<u8>]) -> u16 {
 #[test]
 fn ids_count_from_one_and_wrap() {
     let mut rig = eager();
-    let large = message(FIFTH, 0, 1300);
-    assert_eq!(id_of(&send(&mut rig, FIFTH, &large)), 1);
-    assert_eq!(id_of(&send(&mut rig, FIFTH, &large)), 2);
+    let large = |message_id| message(FIFTH, message_id, 1300);
+    assert_eq!(id_of(&send(&mut rig, FIFTH, &large(0))), 1);
+    assert_eq!(id_of(&send(&mut rig, FIFTH, &large(7))), 2);
     let extension = Fragmentation::new().with_eager(true).with_counter(0xffff);
     let mut rig = ready(extension, Role::Initiator);
-    assert_eq!(id_of(&send(&mut rig, FIFTH, &large)), 0);
-    assert_eq!(id_of(&send(&mut rig, FIFTH, &large)), 1);
+    assert_eq!(id_of(&send(&mut rig, FIFTH, &large(0))), 0);
+    assert_eq!(id_of(&send(&mut rig, FIFTH, &large(7))), 1);
 }
 
 /// [MS-IKEE] §3.3.1/7
@@ -332,9 +332,9 @@ fn the_counter_is_one_for_all_sas() {
     let mut rig = eager();
     let row = rig.host.sas[&Rig::SA].clone();
     rig.host.sas.insert(OTHER, row);
-    let large = message(FIFTH, 0, 1300);
     let mut ids = Vec::new();
-    for sa in [Rig::SA, OTHER, Rig::SA] {
+    for (n, sa) in [(0, Rig::SA), (0, OTHER), (7, Rig::SA)] {
+        let large = message(FIFTH, n, 1300);
         ids.push(id_of(&send_as(&mut rig, sa, FIFTH, &[kind::ID], &large)));
     }
     assert_eq!(ids, [1, 2, 3]);
@@ -631,14 +631,42 @@ fn once_active_an_answer_goes_out_in_fragments_at_once() {
 
 /// [MS-IKEE] §3.3.6.1/2
 #[test]
-fn each_transmission_has_one_id_of_its_own() {
+fn a_message_has_one_id_however_often_it_is_repeated() {
     let mut rig = eager();
-    let large = message(FIFTH, 0, 1300);
-    for id in 1..=3 {
-        let all = send(&mut rig, FIFTH, &large);
-        let ids: Vec<_> = all.iter().map(|it| parse(it).1.id).collect();
-        assert_eq!(ids, [id; 3]);
+    let mut large = message(FIFTH, 0, 1300);
+    let ids = |rig: &mut Rig, large: &[u8]| -> Vec<u16> {
+        let all = send(rig, FIFTH, large);
+        all.iter().map(|it| parse(it).1.id).collect()
+    };
+    for _ in 0..3 {
+        assert_eq!(ids(&mut rig, &large), [1; 3]);
     }
+    // another one of the same name and length
+    large[1000] ^= 1;
+    assert_eq!(ids(&mut rig, &large), [2; 3]);
+    // the same in other pieces
+    let from = SocketAddr::from(([192, 0, 2, 2], 4500));
+    rig.host.sas.get_mut(&Rig::SA).unwrap().0.peer = from;
+    assert_eq!(ids(&mut rig, &large), [3; 3]);
+    assert_eq!(it(&rig).counters().fragmented, 5);
+}
+
+/// [MS-IKEE] §3.3.6.1/2: what came of one round is put together with what came of the next.
+#[test]
+fn pieces_of_two_rounds_make_one_message() {
+    let mut rig = eager();
+    let mut other = responder();
+    let large = message(FIFTH, 0, 1300);
+    let rounds = [&[0, 2][..], &[0, 1]];
+    let mut joined = Vec::new();
+    for arrive in rounds {
+        let all = send(&mut rig, FIFTH, &large);
+        joined.extend(arrive.iter().map(|at| receive(&mut other, &all[*at])));
+    }
+    assert_eq!(
+        joined,
+        [Join::Pending, Join::Pending, Join::Discard, whole(&large)]
+    );
 }
 
 /// [MS-IKEE] §3.3.6.1/5
