@@ -6,10 +6,11 @@ mod pair;
 
 use std::time::Duration;
 
-use ike_ext::{Context, Draft, Extension, Extensions, SaId, Stage};
+use ike_ext::{Context, Draft, Extension, Extensions, PolicyId, SaId, Stage};
 use ikee_fragmentation::{Fragmentation, TimerRule};
 use ikee_reliable_delete::{Nonces, ReliableDelete, Schedule};
 use ikev1::{Authentication, Credential, Event, Transmit, Trust};
+use ipsec_doi::v1::IkeProposal;
 use isakmp_wire::vendor_id;
 use pair::{A, B, BAD, Link, PERFECT, Pair, config, identity};
 
@@ -298,6 +299,132 @@ fn a_plain_peer_takes_a_delete_with_a_nonce() {
             assert_nothing_left(&pair);
         }
     }
+}
+
+/// [MS-IKEE] §3.3.6.1: a message keeps its fragment ID when it is repeated, so that a quarter of its pieces may be lost in
+/// every round.
+#[test]
+fn what_comes_of_several_rounds_of_a_message_is_put_together() {
+    let mut connected = 0;
+    for seed in 0..40 {
+        let mut pair = large(both).seeded(seed);
+        narrow(&mut pair);
+        pair.link.loss = 250;
+        pair.initiate(A);
+        pair.run(SECOND * 90);
+        assert!(fragments(&pair) > 0);
+        connected += usize::from(established(&pair) == [1, 1]);
+    }
+    assert!(connected >= 36, "{connected} of 40");
+}
+
+fn waits(pair: &Pair, side: usize) -> bool {
+    let it = pair.hosts[side].endpoint.extensions();
+    it.get::<ReliableDelete>().map(ReliableDelete::is_idle) == Some(false)
+}
+
+/// Loses those of the next datagrams of a side whose bit is set.
+fn lose(pair: &mut Pair, side: usize, mut mask: u8) {
+    pair.meddler = Some(Box::new(move |it: Transmit| {
+        if it.local.ip() != pair::address(side) {
+            return vec![it];
+        }
+        let lost = mask & 1 == 1;
+        mask >>= 1;
+        if lost { Vec::new() } else { vec![it] }
+    }));
+}
+
+/// [MS-IKEE] §3.8.4.1, §3.8.6.1: a child's delete and that of its SA, whichever of them and of their repetitions get
+/// lost: both are acknowledged in the end, and nobody has to give up.
+#[test]
+fn deletes_that_are_lost_together_are_both_acknowledged() {
+    for side in [A, B] {
+        let mut pair = Pair::extended(config(A), config(B), both);
+        for mask in 0..32 {
+            pair.connect();
+            pair.assert_joined(1);
+            lose(&mut pair, side, mask);
+            delete(&mut pair, side);
+            pair.run(SECOND * 20);
+            assert!(!waits(&pair, side), "{side} {mask:05b}");
+            pair.assert_joined(0);
+            pair.meddler = None;
+            pair.run(SECOND * 130);
+            assert_nothing_left(&pair);
+        }
+    }
+}
+
+/// [MS-IKEE] §3.8.4.1, note 26: children live on, until each has been deleted by itself; then the SA is gone at once.
+#[test]
+fn a_delete_of_the_sa_alone_leaves_its_children_to_deletes_of_their_own() {
+    let mut pair = Pair::extended(config(A), config(B), both);
+    pair.connect();
+    let closed = |pair: &Pair| pair.hosts[B].count(|it| matches!(it, Event::Closed { .. }));
+    // the child's is lost for as long as it is repeated six times
+    let mut first = None;
+    pair.meddler = Some(Box::new(move |it: Transmit| {
+        if it.local.ip() != pair::address(A) {
+            return vec![it];
+        }
+        let child = first.get_or_insert_with(|| it.bytes[20..24].to_vec());
+        let lost = it.bytes[20..24] == child[..];
+        if lost { Vec::new() } else { vec![it] }
+    }));
+    delete(&mut pair, A);
+    pair.run(SECOND * 40);
+    assert_eq!((pair.hosts[B].children.len(), closed(&pair)), (1, 0));
+    assert!(waits(&pair, A));
+    pair.meddler = None;
+    pair.run(SECOND * 10);
+    assert!(!waits(&pair, A));
+    assert_eq!((pair.hosts[B].children.len(), closed(&pair)), (0, 1));
+    pair.run(SECOND * 130);
+    assert_nothing_left(&pair);
+}
+
+/// [MS-IKEE] §3.8.7: an operator's new policy drops one of two connections. Its SAs are deleted, those of the other stay,
+/// and what is negotiated afterwards is by the new one.
+#[test]
+fn a_new_policy_deletes_what_it_no_longer_has() {
+    const OTHER: PolicyId = PolicyId::new(2);
+    let two = |side: usize| {
+        let mut it = config(side);
+        let mut other = pair::connection(side, pair::psk(side));
+        other.policy = OTHER;
+        other.proposals = vec![IkeProposal::parse("aes256-sha384-ecp384").unwrap()];
+        it.connections.push(other);
+        it
+    };
+    let mut pair = Pair::extended(two(A), two(B), both);
+    let first = pair.connect();
+    let begin = |pair: &mut Pair, policy| {
+        let begun = pair.call(A, |it, now, out| {
+            it.initiate(now, policy, pair::address(A), out)
+        });
+        pair.run(SECOND * 5);
+        begun
+    };
+    let second = begin(&mut pair, OTHER).unwrap();
+    assert_eq!(pair.hosts[A].established(), [first, second]);
+    pair.assert_joined(2);
+    let before = [pair.from(A), pair.from(B)];
+    pair.call(A, |it, now, out| it.reconfigure(now, config(A), out));
+    pair.run(SECOND / 2);
+    // its child's delete and its own, each acknowledged
+    assert_eq!([pair.from(A), pair.from(B)], before.map(|it| it + 2));
+    assert_eq!(pair.hosts[A].established(), [first]);
+    assert_eq!(established(&pair), [1, 1]);
+    pair.assert_joined(1);
+    assert!(begin(&mut pair, OTHER).is_err());
+    pair.call(A, |it, now, out| it.reconfigure(now, two(A), out));
+    let third = begin(&mut pair, OTHER).unwrap();
+    assert_eq!(pair.hosts[A].established(), [first, third]);
+    // and all of them at once
+    pair.call(A, ikev1::Endpoint::shutdown);
+    pair.run(SECOND * 130);
+    assert_nothing_left(&pair);
 }
 
 /// RFC 2408 §3.15: both hang up at once.

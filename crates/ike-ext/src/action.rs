@@ -52,6 +52,16 @@ pub enum Action {
     },
     /// Tell the application that this extension has news about the SA.
     Nudge(SaId),
+    /// The peer refuses the quick mode of ours that has this message ID, or the only one that is under way if it does not say
+    /// which, for this reason (IKEv1).
+    QuickModeRefused {
+        /// On which SA.
+        sa: SaId,
+        /// Under which message ID, if the peer says.
+        message_id: Option<u32>,
+        /// The peer's reason.
+        why: &'static str,
+    },
     /// Send these octets to the peer of the SA, as they are: a NAT keepalive.
     Raw(SaId, Vec<u8>),
     /// Send the current message of the SA again, from composition on. In IKEv1 an initiator's message in clear that is not

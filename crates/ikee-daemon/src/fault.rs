@@ -136,7 +136,7 @@ fn reason_v1(failure: &ikev1::Failure) -> &'static str {
         },
         Failure::Malformed(_) => "malformed",
         Failure::Misbehaved(_) => "misbehaved",
-        Failure::PeerError(_) => "peer-error",
+        Failure::PeerError(_) | Failure::PeerSays(_) => "peer-error",
         Failure::Refused(_) => "extension",
         Failure::Timeout(_) => "timeout",
         _ => "other",

@@ -5,7 +5,7 @@ use ike_ext::{
     Action, Context, Draft, Extension, Inbound, Instant, Lifecycle, Place, Policy, SaId, SaTable,
     Stage, Timers, Verdict,
 };
-use isakmp_wire::v1::kind;
+use isakmp_wire::v1::{Delete, ProtocolId, kind};
 use isakmp_wire::{ExchangeType, OwnedPayload};
 
 use crate::machine::{Fired, Pending, Schedule};
@@ -44,16 +44,46 @@ pub struct ReliableDelete {
     timers: Timers<Timer>,
 }
 
-/// An SA, and a message ID.
-type Timer = (SaId, u32);
+/// Of two that are due at the same time, that of a child comes first: the end of the SA may take away what its delete
+/// is read with.
+type Timer = (SaId, Subject, u32);
+
+/// What a message ID is about.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Subject {
+    /// Children.
+    Children,
+    /// The IKE SA.
+    Sa,
+}
 
 /// What is held under a message ID.
 #[derive(Debug)]
 enum Entry {
-    /// Our delete.
-    Sent(Pending),
+    /// Our delete, and of what.
+    Sent(Subject, Pending),
     /// Our acknowledgement of the end of the IKE SA, in case the peer asks again.
     Acknowledged,
+}
+
+impl Entry {
+    const fn subject(&self) -> Subject {
+        match self {
+            Self::Sent(subject, _) => *subject,
+            Self::Acknowledged => Subject::Sa,
+        }
+    }
+}
+
+/// What a delete of ours is about.
+fn subject(draft: &Draft<'_>) -> Subject {
+    let all = draft.payloads().iter();
+    let mut deletes = all.filter_map(|it| Delete::parse(it.as_raw()).ok());
+    if deletes.any(|it| it.protocol == ProtocolId::ISAKMP) {
+        Subject::Sa
+    } else {
+        Subject::Children
+    }
 }
 
 impl ReliableDelete {
@@ -110,7 +140,7 @@ impl ReliableDelete {
     #[must_use]
     pub fn unacknowledged(&self, sa: SaId) -> usize {
         let all = self.sas.get(sa).into_iter().flat_map(BTreeMap::values);
-        all.filter(|it| matches!(it, Entry::Sent(_))).count()
+        all.filter(|it| matches!(it, Entry::Sent(..))).count()
     }
 
     /// Whether no SA and no timer is left over.
@@ -143,19 +173,24 @@ impl ReliableDelete {
         };
         draft.hold();
         let pending = Pending::new(cx.now().as_duration(), schedule, &nonce);
-        let timer = (sa, draft.message_id());
-        self.timers
-            .set(timer, Instant::from_duration(pending.due()));
-        self.sas.row(sa).insert(timer.1, Entry::Sent(pending));
+        let (subject, id) = (subject(draft), draft.message_id());
+        let due = Instant::from_duration(pending.due());
+        self.timers.set((sa, subject, id), due);
+        self.sas.row(sa).insert(id, Entry::Sent(subject, pending));
     }
 
     /// Message 2, whose hash the core has checked with our nonce ([MS-IKEE] §3.8.5.2).
-    fn acknowledged(&mut self, cx: &mut Context<'_>, timer: Timer, msg: &Inbound<'_>) -> Verdict {
+    fn acknowledged(
+        &mut self,
+        cx: &mut Context<'_>,
+        (sa, id): (SaId, u32),
+        msg: &Inbound<'_>,
+    ) -> Verdict {
         if Reliable::read(msg.payloads()).is_none() {
             return Verdict::Discard("no acknowledgement of a delete");
         }
-        self.drop_entry(timer);
-        cx.push(Action::Release(timer.0, timer.1));
+        self.drop_entry(sa, id);
+        cx.push(Action::Release(sa, id));
         Verdict::Consume
     }
 
@@ -179,7 +214,7 @@ impl ReliableDelete {
             // it is held for as long as the peer may go on asking
             let until = cx.now() + Schedule::WINDOWS.total();
             self.sas.row(sa).insert(id, Entry::Acknowledged);
-            self.timers.set((sa, id), until);
+            self.timers.set((sa, Subject::Sa, id), until);
         }
         cx.push(Action::Inform {
             sa,
@@ -193,18 +228,20 @@ impl ReliableDelete {
         Verdict::Continue
     }
 
-    fn drop_entry(&mut self, timer: Timer) {
-        self.timers.stop(timer);
-        if let Some(row) = self.sas.get_mut(timer.0) {
-            row.remove(&timer.1);
-            if row.is_empty() {
-                self.sas.remove(timer.0);
-            }
+    fn drop_entry(&mut self, sa: SaId, id: u32) {
+        let Some(row) = self.sas.get_mut(sa) else {
+            return;
+        };
+        if let Some(entry) = row.remove(&id) {
+            self.timers.stop((sa, entry.subject(), id));
+        }
+        if row.is_empty() {
+            self.sas.remove(sa);
         }
     }
 
-    fn entry(&mut self, timer: Timer) -> Option<&mut Entry> {
-        self.sas.get_mut(timer.0)?.get_mut(&timer.1)
+    fn entry(&mut self, sa: SaId, id: u32) -> Option<&mut Entry> {
+        self.sas.get_mut(sa)?.get_mut(&id)
     }
 }
 
@@ -227,7 +264,7 @@ impl Extension for ReliableDelete {
         if draft.stage() == DELETE {
             self.delete(cx, sa, draft);
         } else if draft.stage() == ACKNOWLEDGEMENT
-            && matches!(self.entry((sa, id)), Some(Entry::Acknowledged))
+            && matches!(self.entry(sa, id), Some(Entry::Acknowledged))
         {
             draft.hold();
         }
@@ -239,7 +276,7 @@ impl Extension for ReliableDelete {
             return Verdict::Continue;
         }
         let id = msg.header.message_id;
-        if matches!(self.entry((sa, id)), Some(Entry::Sent(_))) {
+        if matches!(self.entry(sa, id), Some(Entry::Sent(..))) {
             return self.acknowledged(cx, (sa, id), msg);
         }
         match Reliable::read(msg.payloads()) {
@@ -251,27 +288,28 @@ impl Extension for ReliableDelete {
     fn on_lifecycle(&mut self, _: &mut Context<'_>, sa: SaId, what: Lifecycle) {
         if what == Lifecycle::Closed {
             self.sas.remove(sa);
-            self.timers.stop_range((sa, 0)..=(sa, u32::MAX));
+            let all = (sa, Subject::Children, 0)..=(sa, Subject::Sa, u32::MAX);
+            self.timers.stop_range(all);
         }
     }
 
     fn on_timeout(&mut self, cx: &mut Context<'_>) {
         while let Some(timer) = self.timers.pop_due(cx.now()) {
-            let (sa, id) = timer;
-            let fired = match self.entry(timer) {
-                Some(Entry::Sent(pending)) => pending.fires(),
+            let (sa, _, id) = timer;
+            let fired = match self.entry(sa, id) {
+                Some(Entry::Sent(_, pending)) => pending.fires(),
                 Some(Entry::Acknowledged) | None => Fired::Over,
             };
             if fired != Fired::Over {
                 cx.push(Action::Resend(sa, id));
             }
-            match self.entry(timer) {
-                Some(Entry::Sent(pending)) if fired == Fired::Again => {
+            match self.entry(sa, id) {
+                Some(Entry::Sent(_, pending)) if fired == Fired::Again => {
                     let due = Instant::from_duration(pending.due());
                     self.timers.set(timer, due);
                 }
                 _ => {
-                    self.drop_entry(timer);
+                    self.drop_entry(sa, id);
                     cx.push(Action::Release(sa, id));
                 }
             }
@@ -290,7 +328,7 @@ impl Extension for ReliableDelete {
 impl Policy for ReliableDelete {
     fn hash_prefix(&self, sa: SaId, message_id: u32) -> Option<&[u8]> {
         match self.sas.get(sa)?.get(&message_id)? {
-            Entry::Sent(pending) => Some(pending.nonce()),
+            Entry::Sent(_, pending) => Some(pending.nonce()),
             Entry::Acknowledged => None,
         }
     }

@@ -21,6 +21,8 @@ mod table;
 pub struct StatusCode(u32);
 
 impl StatusCode {
+    /// Nothing has failed.
+    pub const SUCCESS: Self = Self(0);
     /// The credentials are not acceptable.
     pub const IKE_AUTH_FAIL: Self = Self(13_801);
     /// Something went wrong in processing.

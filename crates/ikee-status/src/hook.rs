@@ -145,7 +145,17 @@ impl Status {
     fn hear_v1(&mut self, cx: &mut Context<'_>, sa: SaId, msg: &Inbound<'_>) {
         let told = msg.payloads().iter().filter_map(read_v1);
         let all: Vec<Told> = told.take(MAX_REPORTS).collect();
+        // beside an error, the core knows already
+        let alone = msg.stage.exchange == ExchangeType::V1_INFORMATIONAL
+            && !kinds(msg).any(|it| it.is_error());
         for told in all {
+            if msg.protected && alone && told.code != StatusCode::SUCCESS {
+                cx.push(Action::QuickModeRefused {
+                    sa,
+                    message_id: told.message_id,
+                    why: told.code.name().unwrap_or("an unknown status code"),
+                });
+            }
             let report = Report {
                 sa,
                 message_id: told.message_id,
@@ -234,6 +244,12 @@ impl Extension for Status {
             _ => {}
         }
     }
+}
+
+/// The kinds of notification in a message of IKEv1.
+fn kinds(msg: &Inbound<'_>) -> impl Iterator<Item = v1::NotifyType> {
+    let all = msg.payloads().all(v1::kind::NOTIFY);
+    all.filter_map(|it| Some(Notification::parse(it).ok()?.kind))
 }
 
 /// Whether a message is one of those in which vendor IDs are told.

@@ -218,6 +218,7 @@ pub(crate) fn on_trust(
         | State::Aggressive(_)
         | State::AwaitXauth(_)
         | State::Established(_)
+        | State::Lingering(_)
         | State::Closing
         | State::Closed) => {
             sa.state = other;

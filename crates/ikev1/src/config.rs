@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::num::NonZeroU32;
 use core::time::Duration;
 
 use ike_crypto::SecretVec;
@@ -224,6 +225,9 @@ pub struct IkeLifetime {
     pub time: Duration,
     /// How long before the end a successor is negotiated, less a random part of it.
     pub margin: Duration,
+    /// How many quick modes are negotiated under it at most; it stands on, and for more of them another one is
+    /// negotiated ([MS-IKEE] §3.8.7.2). `None` for no limit.
+    pub quick_modes: Option<NonZeroU32>,
 }
 
 impl Default for IkeLifetime {
@@ -232,6 +236,7 @@ impl Default for IkeLifetime {
         Self {
             time: Duration::from_secs(4 * 3600),
             margin: Duration::from_secs(540),
+            quick_modes: None,
         }
     }
 }
@@ -248,6 +253,11 @@ pub struct Addressing {
     pub await_push: bool,
     /// As a server, what the peer gets.
     pub assign: Assign,
+    /// As a server, ask the driver for the addresses of each peer, by [`Event::AddressesWanted`], instead of giving all the
+    /// same.
+    ///
+    /// [`Event::AddressesWanted`]: crate::Event::AddressesWanted
+    pub leased: bool,
     /// As a server, push it instead of waiting for the question.
     pub push: bool,
 }

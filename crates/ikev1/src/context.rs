@@ -18,7 +18,7 @@ use isakmp_wire::{Spi, Version};
 use crate::config::{Config, Connection};
 use crate::failure::Failure;
 use crate::output::Outbox;
-use crate::sa::{Facts, Sa};
+use crate::sa::{Facts, Sa, same_peer};
 
 /// Everything of an endpoint but its extensions.
 #[derive(Debug)]
@@ -230,8 +230,12 @@ impl Host for View<'_> {
     }
 
     fn child_to(&self, sa: SaId, spi: u32) -> Option<ChildId> {
-        let children = &self.sa(sa)?.children;
-        children.iter().find(|it| it.spi_out == spi).map(|it| it.id)
+        let sa = self.sa(sa)?;
+        // what an SA left behind that was deleted, counts under its successor
+        let others = self.core.table.iter();
+        let others = others.filter(|it| it.lingers() && same_peer(it, sa));
+        let mut children = [sa].into_iter().chain(others).flat_map(|it| &it.children);
+        children.find(|it| it.spi_out == spi).map(|it| it.id)
     }
 
     fn established_with(&self, peer: IpAddr) -> usize {

@@ -16,7 +16,7 @@ use crate::misuse::{InitiateError, Misuse};
 use crate::output::Outbox;
 use crate::sa::{Sa, State};
 use crate::status::SaStatus;
-use crate::{auth, informational, main_mode, quick_mode};
+use crate::{auth, informational, main_mode, quick_mode, transaction};
 
 /// An IKEv1 endpoint: any number of SAs, both roles, no IO.
 ///
@@ -208,6 +208,24 @@ impl Endpoint {
         }
     }
 
+    /// Answers [`Event::AddressesWanted`](crate::Event::AddressesWanted): addresses of the peer with prefix lengths; none
+    /// refuse.
+    ///
+    /// # Errors
+    ///
+    /// When the SA is unknown or does not wait for that.
+    pub fn assign(
+        &mut self,
+        now: Instant,
+        sa: SaId,
+        addresses: &[(IpAddr, u8)],
+        out: &mut Outbox,
+    ) -> Result<(), Misuse> {
+        self.on(now, sa, out, |cx, sa| {
+            transaction::assign(cx, sa, addresses).map_err(|_| Misuse::NotAwaited)
+        })
+    }
+
     /// Deletes an IKE SA and its children; one that is not established yet is just forgotten.
     ///
     /// # Errors
@@ -221,7 +239,7 @@ impl Endpoint {
         Ok(())
     }
 
-    /// Deletes every SA. The endpoint [is idle](Self::is_idle) at once, unless an extension waits for the peers' answers.
+    /// Deletes every SA ([MS-IKEE] §3.8.7). The endpoint [is idle](Self::is_idle) at once, unless an extension waits for the peers' answers.
     pub fn shutdown(&mut self, now: Instant, out: &mut Outbox) {
         let ids: Vec<SaId> = self.core.table.iter().map(|it| it.facts.id).collect();
         let mut cx = self.cx(now, out);
@@ -253,11 +271,14 @@ impl Endpoint {
         child: ChildId,
         out: &mut Outbox,
     ) -> Result<(), Misuse> {
-        let sa = self.cx(now, out).sa_of(child).ok_or(Misuse::NoChild)?;
-        self.on(now, sa, out, |cx, sa| {
+        let mut cx = self.cx(now, out);
+        let sa = cx.sa_of(child).ok_or(Misuse::NoChild)?;
+        cx.with(sa, |cx, sa| {
             informational::delete_child(cx, sa, child);
             Ok(())
-        })
+        });
+        cx.settle();
+        Ok(())
     }
 
     /// Asks the peer whether it lives (RFC 3706 §5.3); `false` if it has not said that it answers.
@@ -316,7 +337,7 @@ impl Endpoint {
         self.core
             .table
             .iter()
-            .all(|it| it.facts.phase == Phase::Over)
+            .all(|it| it.facts.phase == Phase::Over && it.children.is_empty())
     }
 
     /// All SAs, for a status display.

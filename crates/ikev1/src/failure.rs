@@ -30,6 +30,8 @@ pub enum Failure {
     Misbehaved(Misbehaviour),
     /// The peer, in a message under the SA's keys, reported this error.
     PeerError(NotifyType),
+    /// The peer, in a message under the SA's keys, gave this reason of its own kind; an extension understood it.
+    PeerSays(&'static str),
     /// An extension vetoed.
     Refused(&'static str),
     /// No answer; the last unauthenticated refusal that came, if any.
@@ -100,6 +102,8 @@ pub enum Incompatibility {
     },
     /// The method of phase 1 works by public-key encryption, which we refuse (RFC 2409 §5.2, §5.3).
     PublicKeyEncryption(AuthMethod),
+    /// As many quick modes were negotiated under the SA as it may have ([MS-IKEE] §3.8.7.2).
+    QuickModes,
     /// The identities of quick mode.
     Selectors {
         /// The peer's view: what lies behind us, and behind it; `None` for an identity that selects no traffic.
@@ -209,6 +213,7 @@ impl Failure {
                 Incompatibility::Ike { .. }
                 | Incompatibility::Child { .. }
                 | Incompatibility::PublicKeyEncryption(_)
+                | Incompatibility::QuickModes
                 | Incompatibility::SeveralSas
                 | Incompatibility::NoConnection => NotifyType::NO_PROPOSAL_CHOSEN,
             },
@@ -221,7 +226,7 @@ impl Failure {
                     NotifyType::PAYLOAD_MALFORMED
                 }
             },
-            Self::PeerError(_) | Self::Timeout(_) => return None,
+            Self::PeerError(_) | Self::PeerSays(_) | Self::Timeout(_) => return None,
         })
     }
 }

@@ -5,12 +5,13 @@ use alloc::vec::Vec;
 
 use ike_endpoint::{Path, Phase};
 use ike_ext::{Action, Blame, ChildId, Lifecycle, SaId};
-use isakmp_wire::ExchangeType;
+use isakmp_wire::{ExchangeType, vendor_id};
 
 use crate::context::Cx;
 use crate::failure::{AuthenticationFailure, Failure};
 use crate::output::{Attempt, CloseReason, Event, Output};
-use crate::sa::{ChildEntry, Exchange, Sa, State, Step, leaves_children, same_peer};
+use crate::profile::Outliving;
+use crate::sa::{ChildEntry, Exchange, Lingering, Sa, State, Step, leaves_children, same_peer};
 use crate::{informational, lifetime, quick_mode};
 
 /// No more rounds of extensions' wishes than this follow from one input.
@@ -18,7 +19,8 @@ const MAX_ROUNDS: usize = 8;
 
 impl Cx<'_> {
     /// Puts an SA back, or forgets it if it is over.
-    pub(crate) fn keep(&mut self, sa: Box<Sa>) {
+    pub(crate) fn keep(&mut self, mut sa: Box<Sa>) {
+        self.bury(&mut sa);
         if matches!(sa.state, State::Closed) {
             return self.close(sa);
         }
@@ -86,11 +88,13 @@ impl Cx<'_> {
     /// they have lives of their own).
     pub(crate) fn end(&mut self, sa: &mut Sa, reason: CloseReason) {
         if leaves_children(&reason) && !sa.children.is_empty() {
-            let heir = self.core.table.iter().find(|it| same_peer(it, sa));
-            if let Some(heir) = heir.map(|it| it.facts.id) {
+            if let Some(heir) = self.heir(sa) {
                 self.bequeath(sa, heir);
                 sa.over();
                 return;
+            }
+            if self.outlived(sa, &reason) {
+                return self.linger(sa, reason);
             }
         }
         self.drop_children(sa);
@@ -104,8 +108,52 @@ impl Cx<'_> {
         }
     }
 
+    /// An SA with the same peer that stands.
+    pub(crate) fn heir(&self, sa: &Sa) -> Option<SaId> {
+        let mut all = self.core.table.iter();
+        let found = all.find(|it| matches!(it.state, State::Established(_)) && same_peer(it, sa));
+        found.map(|it| it.facts.id)
+    }
+
+    /// Whether the children of an SA that was deleted live on at the peer ([MS-IKEE] §3.8.4.1, note 26).
+    fn outlived(&self, sa: &Sa, reason: &CloseReason) -> bool {
+        let deleted = matches!(reason, CloseReason::Peer | CloseReason::Expired);
+        deleted
+            && match self.core.config.profile.outliving {
+                Outliving::Nobody => false,
+                Outliving::Microsoft => sa.peer_sent_prefix(&vendor_id::MS_NT5_ISAKMPOAKLEY),
+                Outliving::Everybody => true,
+            }
+    }
+
+    /// [MS-IKEE] §3.8.4.1: the SA is not used any more, and stays for its children.
+    fn linger(&mut self, sa: &mut Sa, reason: CloseReason) {
+        let State::Established(it) = core::mem::replace(&mut sa.state, State::Closed) else {
+            return;
+        };
+        let peer = it.peer;
+        sa.state = State::Lingering(Box::new(Lingering { peer, reason }));
+        sa.facts.phase = Phase::Over;
+        let under_way = |it: &mut Exchange| !matches!(it.step, Step::Held | Step::Done);
+        let all: Vec<Exchange> = sa.exchanges.extract_if(.., under_way).collect();
+        for it in all {
+            // nobody waits for addresses any more
+            self.exchange_over(sa, it).ok();
+        }
+    }
+
+    /// [MS-IKEE] §3.8.4.1: with its last child an SA goes that was deleted before.
+    fn bury(&mut self, sa: &mut Sa) {
+        if let State::Lingering(it) = &sa.state
+            && sa.children.is_empty()
+        {
+            let reason = it.reason.clone();
+            self.end(sa, reason);
+        }
+    }
+
     /// Hands the children of an SA to another one, and says so.
-    fn bequeath(&mut self, sa: &mut Sa, heir: SaId) {
+    pub(crate) fn bequeath(&mut self, sa: &mut Sa, heir: SaId) {
         let children = core::mem::take(&mut sa.children);
         let assigned = core::mem::take(&mut sa.assigned);
         self.lifecycle(sa, Lifecycle::Succeeded(heir));
@@ -136,7 +184,9 @@ impl Cx<'_> {
             old: old.facts.id,
             new: sa.facts.id,
         });
-        informational::delete_sa(self, &mut old);
+        if !old.lingers() {
+            informational::delete_sa(self, &mut old);
+        }
         old.over();
         self.keep(old);
     }
@@ -223,6 +273,18 @@ impl Cx<'_> {
                 Ok(())
             }),
             Action::Nudge(sa) => self.out.event(Event::Nudge(sa)),
+            Action::QuickModeRefused {
+                sa,
+                message_id,
+                why,
+            } => self.with(sa, |cx, sa| {
+                let known = |id| sa.exchanges.iter().any(|it| it.message_id == id);
+                if message_id.is_none_or(known) {
+                    let why = Failure::PeerSays(why);
+                    quick_mode::news::refused(cx, sa, message_id, &[], why);
+                }
+                Ok(())
+            }),
             Action::Raw(sa, octets) => self.with(sa, |cx, sa| {
                 let path = Path {
                     marker: false,
@@ -329,7 +391,7 @@ pub(crate) fn blame(failure: &Failure) -> Blame {
         Failure::Incompatible(_) => Blame::Incompatible,
         Failure::Malformed(_) => Blame::Malformed,
         Failure::Misbehaved(_) => Blame::Misbehaved,
-        Failure::PeerError(_) | Failure::Refused(_) => Blame::Refused,
+        Failure::PeerError(_) | Failure::PeerSays(_) | Failure::Refused(_) => Blame::Refused,
         Failure::Timeout(_) => Blame::Timeout,
     }
 }

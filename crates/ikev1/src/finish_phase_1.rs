@@ -88,6 +88,8 @@ pub(crate) fn establish(
         asked: None,
         heard: None,
         configuring: false,
+        leasing: None,
+        quick_modes: 0,
     }));
     cx.out.event(Event::Established(Box::new(event)));
     cx.lifecycle(sa, Lifecycle::Established);
@@ -97,6 +99,10 @@ pub(crate) fn establish(
     let replaces = sa.replaces.is_some();
     cx.succeed(sa);
     if replaces {
+        return Ok(());
+    }
+    if let Some(all) = sa.wanted.take() {
+        quick_mode::fulfil(cx, sa, all);
         return Ok(());
     }
     transaction::begin_configuration(cx, sa)?;

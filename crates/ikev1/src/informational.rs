@@ -12,7 +12,7 @@ use crate::failure::{Dropped, Failure};
 use crate::output::{CloseReason, Event};
 use crate::payload::{self, cookies, notifications, notify_sa};
 use crate::retransmit::Repeat;
-use crate::sa::{Exchange, Probe, Sa, State, Step};
+use crate::sa::{ChildEntry, Exchange, Probe, Sa, State, Step};
 use crate::send::{Cover, Outgoing};
 use crate::{iv, quick_mode};
 
@@ -194,17 +194,31 @@ fn on_delete(cx: &mut Cx<'_>, sa: &mut Sa, delete: &Delete<'_>) {
         let ours = delete.spis().any(|it| it == own.as_slice());
         if ours && matches!(sa.state, State::Established(_)) {
             cx.end(sa, CloseReason::Peer);
-        } else if ours && !matches!(sa.state, State::Closing) {
+        } else if ours && !matches!(sa.state, State::Lingering(_) | State::Closing) {
             cx.failed(sa, Failure::PeerError(NotifyType::AUTHENTICATION_FAILED));
         }
         return;
     }
     for spi in delete.spis() {
-        let found = sa.children.iter().position(|it| {
+        let meant = |it: &ChildEntry| {
             it.protocol == delete.protocol && it.spi_out.to_be_bytes().as_slice() == spi
-        });
-        if let Some(at) = found {
+        };
+        if let Some(at) = sa.children.iter().position(meant) {
             cx.drop_child(sa, at);
+            continue;
+        }
+        // what an SA left behind that was deleted, the peer may name under its successor
+        let other = cx.core.table.iter().find(|it| {
+            it.lingers() && crate::sa::same_peer(it, sa) && it.children.iter().any(meant)
+        });
+        let other = other.map(|it| it.facts.id);
+        if let Some(id) = other {
+            cx.with(id, |cx, it| {
+                if let Some(at) = it.children.iter().position(meant) {
+                    cx.drop_child(it, at);
+                }
+                Ok(())
+            });
         }
     }
 }
@@ -215,12 +229,12 @@ fn on_notify(cx: &mut Cx<'_>, sa: &mut Sa, notify: &Notification<'_>) -> Result<
         NotifyType::R_U_THERE if established => there(cx, sa, notify),
         NotifyType::R_U_THERE_ACK => heard(sa, notify),
         NotifyType::INITIAL_CONTACT if established => initial_contact(cx, sa),
-        NotifyType::CONNECTED => return quick_mode::initiator::connected(cx, sa, notify.spi),
+        NotifyType::CONNECTED => return quick_mode::news::connected(cx, sa, notify.spi),
         what if what.is_error() && !established => return Err(Failure::PeerError(what)),
         what if what.is_error() => {
             // whichever of ours it is about: the message ID, where Microsoft's peers say it, or the SPI
             let named = notify.data.first_chunk().map(|it| u32::from_be_bytes(*it));
-            if !quick_mode::initiator::refused(cx, sa, named, notify.spi, what) {
+            if !quick_mode::news::refused(cx, sa, named, notify.spi, Failure::PeerError(what)) {
                 cx.out.event(Event::Hint {
                     sa: sa.facts.id,
                     notify: what,

@@ -69,8 +69,8 @@ pub use crate::failure::{AuthenticationFailure, Dropped, Failure, Incompatibilit
 pub use crate::input::Input;
 pub use crate::misuse::{InitiateError, Misuse};
 pub use crate::output::{
-    Assigned, Attempt, ChildLimits, ChildSa, ChildSuite, CloseReason, Established, Event, KeyLog,
-    Message, Outbox, Output, PeerCertificates,
+    AddressesWanted, Assigned, Attempt, ChildLimits, ChildSa, ChildSuite, CloseReason, Established,
+    Event, KeyLog, Message, Outbox, Output, PeerCertificates,
 };
-pub use crate::profile::Profile;
+pub use crate::profile::{Outliving, Profile};
 pub use crate::status::SaStatus;

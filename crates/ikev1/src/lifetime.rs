@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use ike_crypto::Random;
 use ike_endpoint::Due;
-use ike_ext::{Extensions, Instant, Lifecycle, SaId};
+use ike_ext::{ChildId, Extensions, Instant, Lifecycle, SaId};
 use isakmp_wire::vendor_id;
 
 use crate::context::{Core, Cx};
@@ -17,11 +17,13 @@ use crate::main_mode;
 use crate::output::{CloseReason, Event};
 use crate::quick_mode;
 use crate::retransmit::Repeat;
-use crate::sa::{Sa, State, Step, same_peer};
+use crate::sa::{Exchange, Sa, State, Step, same_peer};
 use crate::transaction;
 
 /// How long after a failed attempt the next one is made to renew an SA.
 const AGAIN: Duration = Duration::from_secs(60);
+/// How often one looks whether an SA is there by now under which a child can be renewed.
+const SOON: Duration = Duration::from_secs(5);
 
 /// When something is due, and why.
 pub(crate) fn deadline(sa: &Sa, liveness: Option<Duration>) -> Option<(Instant, &'static str)> {
@@ -102,7 +104,7 @@ impl Cx<'_> {
                 State::Main(_) | State::Aggressive(_) | State::AwaitXauth(_) => {
                     return Err(finish::time_out(sa));
                 }
-                State::Established(_) | State::Closing | State::Closed => {
+                State::Established(_) | State::Lingering(_) | State::Closing | State::Closed => {
                     sa.first.repeat = None;
                 }
             },
@@ -166,7 +168,7 @@ impl Cx<'_> {
     }
 
     /// An exchange has ended without an answer, or needs no memory any more.
-    fn exchange_over(&mut self, sa: &mut Sa, exchange: crate::sa::Exchange) -> Result<(), Failure> {
+    pub(crate) fn exchange_over(&mut self, sa: &mut Sa, exchange: Exchange) -> Result<(), Failure> {
         sa.retire(exchange.message_id);
         match exchange.step {
             Step::Answer(it) => {
@@ -249,6 +251,29 @@ pub(crate) fn rekey(cx: &mut Cx<'_>, id: SaId) {
     });
 }
 
+/// A child is to be renewed whose SA was deleted: under another SA with the peer, which takes over all of them; if there
+/// is none, it is begun.
+pub(crate) fn revive(cx: &mut Cx<'_>, sa: &mut Sa, child: ChildId) {
+    let heir = cx.heir(sa);
+    let again = cx.now + if heir.is_some() { Duration::ZERO } else { SOON };
+    if let Some(entry) = sa.children.iter_mut().find(|it| it.id == child) {
+        entry.rekey = Some(again).filter(|it| *it < entry.expires);
+    }
+    if let Some(heir) = heir {
+        cx.bequeath(sa, heir);
+        sa.over();
+        return;
+    }
+    let mut all = cx.core.table.iter();
+    let under_way = all.any(|it| it.replaces == Some(sa.facts.id));
+    drop(all);
+    let Some(index) = sa.connection.filter(|_| !under_way) else {
+        return;
+    };
+    // one that cannot be begun waits for the peer
+    main_mode::initiator::begin(cx, index, sa.facts.path, Some(sa.facts.id)).ok();
+}
+
 /// Gives up an SA whose peer is dead, and perhaps begins anew with it ([MS-IKEE] §3.12.4.1).
 pub(crate) fn abandon(cx: &mut Cx<'_>, id: SaId, again: bool) {
     let Some((index, path)) = cx
@@ -285,6 +310,7 @@ fn begin_successor(cx: &mut Cx<'_>, sa: &mut Sa) {
         State::Main(_)
         | State::Aggressive(_)
         | State::AwaitXauth(_)
+        | State::Lingering(_)
         | State::Closing
         | State::Closed => None,
     };

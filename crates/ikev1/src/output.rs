@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ike_crypto::SecretVec;
 use ike_endpoint::{ChildUpdate, Transmit};
@@ -162,6 +162,9 @@ pub enum Event {
         /// Which exchange.
         exchange: ExchangeType,
     },
+    /// A peer wants addresses: answer with [`Endpoint::assign`](crate::Endpoint::assign). They are its until its SA is
+    /// [closed](Self::Closed), and pass to a [successor](Self::Rekeyed).
+    AddressesWanted(Box<AddressesWanted>),
     /// Mode config gave us something.
     Configured {
         /// The SA.
@@ -224,6 +227,24 @@ pub struct Established {
     pub ends: (SocketAddr, SocketAddr),
     /// When its negotiation began, and when it ended.
     pub span: (Instant, Instant),
+}
+
+/// Who wants addresses inside the tunnel (draft-dukes-ike-mode-cfg-02 §3).
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct AddressesWanted {
+    /// The SA, which waits.
+    pub sa: SaId,
+    /// Its connection.
+    pub policy: PolicyId,
+    /// Who the peer proved to be.
+    pub identity: Identity,
+    /// The user who proved itself by XAUTH, if one had to.
+    pub user: Option<String>,
+    /// Whether it wants an IPv4 address, and the one that it would like.
+    pub v4: Option<Option<Ipv4Addr>>,
+    /// Whether it wants an IPv6 address, and the one that it would like.
+    pub v6: Option<Option<Ipv6Addr>>,
 }
 
 /// What mode config gave us.

@@ -17,11 +17,15 @@ use crate::narrow::Named;
 use crate::sa::{Exchange, Sa, Step};
 use crate::send::Cover;
 
+mod beside;
 pub(crate) mod child;
 pub(crate) mod initiator;
 mod lifetime;
+pub(crate) mod news;
 pub(crate) mod offer;
 pub(crate) mod responder;
+
+pub(crate) use beside::{Wanted, fulfil};
 
 /// Message 1 is out.
 pub(crate) struct AwaitAnswer {

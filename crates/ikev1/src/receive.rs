@@ -203,6 +203,7 @@ impl Cx<'_> {
             }
             other @ (State::AwaitXauth(_)
             | State::Established(_)
+            | State::Lingering(_)
             | State::Closing
             | State::Closed) => {
                 sa.state = other;

@@ -22,6 +22,11 @@ impl Cx<'_> {
                 informational::delete_sa(self, &mut sa);
                 self.end(&mut sa, CloseReason::Local);
             }
+            State::Lingering(_) => {
+                while let Some(child) = sa.children.first().map(|it| it.id) {
+                    informational::delete_child(self, &mut sa, child);
+                }
+            }
             State::Closing => {}
             State::Main(_) | State::Aggressive(_) | State::AwaitXauth(_) | State::Closed => {
                 sa.state = State::Closed;
@@ -30,7 +35,7 @@ impl Cx<'_> {
         self.keep(sa);
     }
 
-    /// Finds each SA's connection again by its handle; an SA that has none any more is deleted.
+    /// Finds each SA's connection again by its handle; an SA that has none any more is deleted ([MS-IKEE] §3.8.7).
     pub(crate) fn reconfigure(&mut self, mut config: Config) {
         config.first_handle = self.core.config.first_handle;
         let before = core::mem::replace(&mut self.core.config, config);

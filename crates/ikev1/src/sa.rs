@@ -20,10 +20,10 @@ use crate::keys::Keys;
 use crate::main_mode::MainMode;
 use crate::output::CloseReason;
 use crate::protect::Protection;
-use crate::quick_mode::{AwaitAnswer, AwaitConnected, AwaitProof};
+use crate::quick_mode::{AwaitAnswer, AwaitConnected, AwaitProof, Wanted};
 use crate::retransmit::Repeat;
 use crate::send::Outgoing;
-use crate::transaction::Asked;
+use crate::transaction::{Asked, Leasing};
 
 /// What everybody may know about an SA, extensions included.
 #[derive(Debug)]
@@ -57,6 +57,8 @@ pub(crate) struct Sa {
     pub(crate) assigned: Vec<IpAddr>,
     /// The SA that this one is to take the place of.
     pub(crate) replaces: Option<SaId>,
+    /// What it was begun for, if it is beside an SA that takes no more quick modes.
+    pub(crate) wanted: Option<Vec<Wanted>>,
     pub(crate) began: Instant,
     pub(crate) last_inbound: Instant,
 }
@@ -130,10 +132,21 @@ pub(crate) enum State {
     AwaitXauth(Box<Proven>),
     /// Both sides are authenticated.
     Established(Box<Established>),
+    /// Its delete is out, or in, and its children go on ([MS-IKEE] §3.8.4.1).
+    Lingering(Box<Lingering>),
     /// Over, but an extension still needs it to repeat what it holds.
     Closing,
     /// Over; the endpoint forgets it at the end of the call.
     Closed,
+}
+
+/// An SA that was deleted before its children. Nothing is negotiated under it any more, but their deletes still need its
+/// keys; with the last of them it goes.
+#[derive(Debug)]
+pub(crate) struct Lingering {
+    pub(crate) peer: Verified,
+    /// Why it was deleted.
+    pub(crate) reason: CloseReason,
 }
 
 /// An authenticated SA. Only [`Verified`] leads here.
@@ -150,6 +163,10 @@ pub(crate) struct Established {
     pub(crate) heard: Option<u32>,
     /// Whether children still wait for addresses.
     pub(crate) configuring: bool,
+    /// As a server: the addresses of the peer that the driver has been asked for, and what waits for them.
+    pub(crate) leasing: Option<Leasing>,
+    /// How many quick modes have been negotiated under it.
+    pub(crate) quick_modes: u32,
 }
 
 /// A liveness check that is under way.
@@ -236,6 +253,7 @@ impl Sa {
             children: Vec::new(),
             assigned: Vec::new(),
             replaces: None,
+            wanted: None,
             began: now,
             last_inbound: now,
         }
@@ -245,6 +263,7 @@ impl Sa {
     pub(crate) fn peer(&self) -> Option<&Verified> {
         match &self.state {
             State::Established(it) => Some(&it.peer),
+            State::Lingering(it) => Some(&it.peer),
             State::Main(_)
             | State::Aggressive(_)
             | State::AwaitXauth(_)
@@ -261,6 +280,11 @@ impl Sa {
     /// Whether the peer has sent this vendor ID.
     pub(crate) fn peer_sent(&self, id: &[u8]) -> bool {
         self.facts.vendor_ids.iter().any(|it| it == id)
+    }
+
+    /// Whether it was deleted before its children.
+    pub(crate) const fn lingers(&self) -> bool {
+        matches!(self.state, State::Lingering(_))
     }
 
     /// Ends it, as soon as no extension holds one of its messages.

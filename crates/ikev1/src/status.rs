@@ -55,6 +55,11 @@ impl<'a> SaStatus<'a> {
                 let peer = (it.peer.identity(), it.peer.user());
                 ("established", Some(peer), it.rekey)
             }
+            // what an operator can still see of it are its children
+            State::Lingering(it) => {
+                let peer = (it.peer.identity(), it.peer.user());
+                ("closing", Some(peer), None)
+            }
             State::Closing | State::Closed => return None,
         };
         Some(Self {

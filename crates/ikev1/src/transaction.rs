@@ -15,9 +15,11 @@ use crate::sa::{Exchange, Sa, State, Step};
 use crate::send::{Cover, Outgoing};
 
 mod configuration;
+mod lease;
 mod xauth;
 
 pub(crate) use configuration::begin as begin_configuration;
+pub(crate) use lease::{Leasing, assign};
 pub(crate) use xauth::begin as begin_xauth;
 
 /// What we have asked.
@@ -66,11 +68,11 @@ fn respond(
     sa: &Sa,
     exchange: &mut Exchange,
     kind: ConfigType,
-    asked: &Configuration<'_>,
+    identifier: u16,
     attributes: &[Attribute<'_>],
 ) -> Result<(), Failure> {
     let stage = Stage::new(ExchangeType::TRANSACTION, 2);
-    let payloads = alloc::vec![payload(kind, asked.identifier, attributes)];
+    let payloads = alloc::vec![payload(kind, identifier, attributes)];
     let outgoing = Outgoing::second(stage, exchange.message_id, payloads);
     let sent = cx.hashed(sa, outgoing, &Cover::plain(), &mut exchange.iv)?;
     cx.reply(sa, &sent);
@@ -128,7 +130,7 @@ pub(crate) fn on_message(
         (Step::Done, ConfigType::REQUEST | ConfigType::SET) if exchange.repeat.is_none() => {
             let done = on_question(cx, sa, &mut exchange, &config);
             // without an answer it came too early, perhaps: it is looked at again when it comes again
-            if exchange.repeat.is_some() {
+            if exchange.repeat.is_some() || lease::waits(sa, exchange.message_id) {
                 sa.exchanges.push(exchange);
             }
             done

@@ -20,6 +20,8 @@ use crate::sa::{State, Task};
 use crate::status::SaStatus;
 use crate::tasks::next_task;
 
+mod lending;
+
 /// An IKEv2 endpoint: any number of SAs, both roles, no IO.
 ///
 /// Each call takes the current time and leaves what is to be done in an [`Outbox`]. Nothing that

@@ -265,6 +265,8 @@ impl Cx<'_> {
             }
             Action::Inform { sa, payloads, .. } => self.queue_task(sa, Task::Inform(payloads)),
             Action::Nudge(sa) => self.out.event(Event::Nudge(sa)),
+            // there is none in this version
+            Action::QuickModeRefused { .. } => {}
             Action::Raw(sa, octets) => self.with(sa, |cx, sa| {
                 let path = Path {
                     marker: false,

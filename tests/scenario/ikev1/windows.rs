@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ike_ext::{Context, Extension, Extensions, Instant, Policy, Role, SaId};
 use ikee_fragmentation::Fragmentation;
+use ikee_status::{Status, StatusCode, Told, write_v1};
 use ikee_tests::v1::pair::{POLICY, address, config};
 use ikee_tests::v1::peer::{Cover, body, id, notify, only, payload, phase_2};
 use ikee_tests::v1::{Host, Peer};
@@ -251,6 +252,83 @@ fn pieces_are_read_whatever_their_flags_say() {
             assert_eq!(host.established().count(), 1, "{outer:?} {inner:?}");
             assert!(!answer.is_empty());
         }
+    }
+}
+
+/// [MS-IKEE] §3.3.6.1: who takes joined messages only if they have an ID payload, as Windows sends no others in pieces,
+/// drops message 3 in pieces and takes it whole; message 5 in pieces is welcome to it.
+#[test]
+fn on_request_only_messages_with_an_identity_are_taken_in_pieces() {
+    for strict in [false, true] {
+        let extension = Fragmentation::new().with_identity_only(strict);
+        let mut host = host(config(Side::B), Extensions::none().with(extension));
+        let mut peer = windows(Role::Initiator);
+        let first = peer.first();
+        let second = only(host.receive(NOW, &first));
+        peer.spis.1 = Header::parse(&second.bytes).expect("a header").responder;
+        let third = peer.half();
+        let mut answer = Vec::new();
+        for it in pieces(&third, 60, Flags::NONE, None) {
+            answer.extend(host.receive(NOW, &it));
+        }
+        if strict {
+            assert_eq!(answer, []);
+            let why = |it: &Event| match it {
+                Event::Dropped { reason, .. } => Some(reason.to_string()),
+                _ => None,
+            };
+            let reasons: Vec<_> = host.events.iter().filter_map(|it| why(&it.1)).collect();
+            assert!(reasons[0].ends_with("without an ID payload"), "{reasons:?}");
+            answer = host.receive(NOW, &third);
+        }
+        let (_, payloads) = peer.open(&only(answer));
+        peer.take_half(&payloads);
+        let fifth = peer.identify("a.example", &[]);
+        for it in pieces(&fifth, 40, Flags::NONE, None) {
+            host.receive(NOW, &it);
+        }
+        assert_eq!(host.established().count(), 1, "{strict}");
+    }
+}
+
+/// [MS-IKEE] §2.2.6: a Windows that does not want a quick mode of ours may say so by NOTIFY_STATUS alone, about its message
+/// ID. It is over at once, with that reason, and the SA stands; what is not protected ends nothing.
+#[test]
+fn a_status_alone_ends_our_quick_mode_with_its_reason() {
+    for named in [true, false] {
+        let (mut host, first) = begin(config(Side::B), Extensions::none().with(Status::new()));
+        let mut peer = windows(Role::Responder);
+        let asked = only(peer.serve(&mut host, NOW, &first, "a.example"));
+        let (asked, _) = peer.open(&asked);
+        assert_eq!(asked.exchange, ExchangeType::QUICK_MODE);
+        let status = write_v1(Told {
+            message_id: named.then_some(asked.message_id),
+            code: StatusCode::IKE_POLICY_MATCH,
+        });
+        let header = peer.header(ExchangeType::V1_INFORMATIONAL, 0x98);
+        let forged = peer.clear(&header, std::slice::from_ref(&status));
+        host.receive(NOW, &forged);
+        assert_eq!(host.failures().count(), 0);
+        // of another one, or of none at all
+        for (id, message_id, code) in [
+            (0x9a, Some(!asked.message_id), StatusCode::IKE_POLICY_MATCH),
+            (0x9b, named.then_some(asked.message_id), StatusCode::SUCCESS),
+        ] {
+            let other = write_v1(Told { message_id, code });
+            let packet = peer.inform(id, &[other]);
+            host.receive(NOW, &packet);
+            assert_eq!(host.failures().count(), 0, "{id:x}");
+        }
+        let packet = peer.inform(0x99, &[status]);
+        host.receive(NOW, &packet);
+        let failures: Vec<_> = host.failures().cloned().collect();
+        assert_eq!(failures, [Failure::PeerSays("IKE_POLICY_MATCH")]);
+        assert_eq!(host.established().count(), 1);
+        // nothing of it is repeated
+        assert!(
+            host.deadline()
+                .is_none_or(|at| at > NOW + Duration::from_secs(20))
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! How long SAs live, from the file's words.
 
+use core::num::NonZeroU32;
 use core::time::Duration;
 
 use ikee::ikev1;
@@ -74,6 +75,7 @@ pub(super) fn ike_v1(given: &schema::Lifetime) -> ikev1::IkeLifetime {
     let mut lifetime = ikev1::IkeLifetime::default();
     lifetime.time = plain(&given.time).map_or(lifetime.time, |time| time.0);
     lifetime.margin = plain(&given.margin).map_or(lifetime.margin, |time| time.0);
+    lifetime.quick_modes = plain(&given.quick_modes).and_then(NonZeroU32::new);
     lifetime
 }
 

@@ -357,6 +357,7 @@ pub(super) struct Lifetime {
     pub(super) hard: Option<Spanned<Time>>,
     pub(super) time: Option<Spanned<Time>>,
     pub(super) margin: Option<Spanned<Time>>,
+    pub(super) quick_modes: Option<Spanned<u32>>,
     pub(super) initial_contact: Option<bool>,
     pub(super) unique: Option<Spanned<bool>>,
 }

@@ -53,6 +53,7 @@ fn only_v1(given: &Connection) -> Vec<Key> {
         ("mode_config", span(&given.v1.mode_config)),
         ("lifetime.time", span(&given.lifetime.time)),
         ("lifetime.margin", span(&given.lifetime.margin)),
+        ("lifetime.quick_modes", span(&given.lifetime.quick_modes)),
     ];
     for (_, child) in &given.children.0 {
         keys.push(("protocol", span(&child.protocol)));

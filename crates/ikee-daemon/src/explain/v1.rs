@@ -76,7 +76,7 @@ fn class(failure: &Failure) -> Class {
         Failure::Refused(_) => Class::Refused,
         Failure::PeerError(NotifyType::AUTHENTICATION_FAILED) => Class::Secret,
         Failure::PeerError(NotifyType::INVALID_ID_INFORMATION) => Class::Selectors,
-        Failure::PeerError(_) => Class::PeerError,
+        Failure::PeerError(_) | Failure::PeerSays(_) => Class::PeerError,
         Failure::Timeout(_) => Class::Silent,
         _ => Class::Protocol,
     }

@@ -17,6 +17,7 @@ impl fmt::Display for Failure {
             Self::Malformed(error) => write!(f, "malformed message from the peer: {error}"),
             Self::Misbehaved(what) => write!(f, "the peer broke a rule: {what}"),
             Self::PeerError(what) => write!(f, "the peer answered {what}"),
+            Self::PeerSays(why) => write!(f, "the peer refused: {why}"),
             Self::Refused(why) => write!(f, "refused by an extension: {why}"),
             Self::Timeout(None) => f.write_str("no answer from the peer"),
             Self::Timeout(Some(what)) => write!(
@@ -119,6 +120,9 @@ impl fmt::Display for Incompatibility {
             Self::PublicKeyEncryption(method) => write!(
                 f,
                 "the peer wants {method}: authentication by public-key encryption is not supported; use signatures"
+            ),
+            Self::QuickModes => f.write_str(
+                "the SA has had as many quick modes as it may have; another one has to be negotiated first",
             ),
             Self::Selectors { theirs } => write!(
                 f,

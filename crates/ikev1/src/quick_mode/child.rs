@@ -14,7 +14,7 @@ use crate::context::Cx;
 use crate::failure::Failure;
 use crate::output::{ChildLimits, ChildSa, ChildSuite, Event, KeyLog, Output};
 use crate::quick_mode::Agreed;
-use crate::sa::{ChildEntry, Sa};
+use crate::sa::{ChildEntry, Sa, State};
 
 /// How long a child that has a successor stays, for packets on their way.
 const AFTERLIFE: Duration = Duration::from_secs(5);
@@ -106,6 +106,9 @@ pub(crate) fn install(cx: &mut Cx<'_>, sa: &mut Sa, agreed: Agreed) -> Result<()
         .ok_or(Failure::Bug("an agreement without selectors"))?;
     let (time, octets) = limits(lifetime, &agreed);
     let soft = cx.core.soft(time, lifetime.margin, agreed.began);
+    if let State::Established(state) = &mut sa.state {
+        state.quick_modes = state.quick_modes.saturating_add(1);
+    }
     let id = cx.core.next_child();
     let (encapsulation, original) = (agreed.encapsulation, agreed.original);
     let (replaces, began) = (agreed.replaces, agreed.began);
@@ -171,12 +174,21 @@ fn entry(id: ChildId, agreed: Agreed, rekey: Instant, expires: Instant) -> Child
 
 /// A child has a successor. Who began deletes it; the other side hears of it, and has the lifetime to fall back on.
 fn succeed(cx: &mut Cx<'_>, sa: &mut Sa, old: ChildId, new: ChildId, began: bool) {
-    let Some(entry) = sa.children.iter_mut().find(|it| it.id == old) else {
-        return;
+    let end = began.then_some(cx.now + AFTERLIFE);
+    let mark = |all: &mut [ChildEntry]| {
+        let found = all.iter_mut().find(|it| it.id == old);
+        found.map(|entry| {
+            entry.rekey = None;
+            entry.expires = end.unwrap_or(entry.expires);
+        })
     };
-    entry.rekey = None;
-    if began {
-        entry.expires = cx.now + AFTERLIFE;
+    if mark(&mut sa.children).is_none() {
+        // it may be beside the SA that negotiated it
+        let Some(other) = cx.sa_of(old) else { return };
+        cx.with(other, |_, it| {
+            mark(&mut it.children);
+            Ok(())
+        });
     }
     cx.out.event(Event::ChildRekeyed {
         sa: sa.facts.id,

@@ -7,22 +7,22 @@ use ike_ext::{ChildDraft, ChildId, Inbound, Lifecycle, Stage};
 use ipsec_doi::GroupId;
 use ipsec_doi::encapsulation::{Encapsulation, Mode};
 use ipsec_doi::v1::Phase2;
-use isakmp_wire::v1::{IdType, KeyExchange, NotifyType, ProtocolId, SecurityAssociation, kind};
+use isakmp_wire::v1::{IdType, KeyExchange, ProtocolId, SecurityAssociation, kind};
 use isakmp_wire::{ExchangeType, Flags, OwnedPayload, PayloadChain, RawPayload};
 
 use crate::context::Cx;
 use crate::failure::{Failure, Misbehaviour};
-use crate::finish;
 use crate::narrow::Named;
 use crate::output::Event;
 use crate::payload::{self, NONCE, notifications, one};
 use crate::quick_mode::lifetime::responder_lifetime;
 use crate::quick_mode::{
-    Agreed, AwaitAnswer, AwaitConnected, child, offer, originals, proof_cover,
+    Agreed, AwaitAnswer, AwaitConnected, Wanted, beside, child, offer, originals, proof_cover,
 };
 use crate::retransmit::Repeat;
 use crate::sa::{Exchange, Sa, State, Step};
 use crate::send::{Cover, Outgoing};
+use crate::{finish, lifetime};
 
 const fn stage(number: u8) -> Stage {
     Stage::new(ExchangeType::QUICK_MODE, number)
@@ -45,6 +45,9 @@ pub(crate) fn open_all(cx: &mut Cx<'_>, sa: &mut Sa) {
 
 /// Opens a child; a failure is told, and the SA stands.
 pub(crate) fn open(cx: &mut Cx<'_>, sa: &mut Sa, index: usize) {
+    if beside::is_spent(cx, sa) {
+        return beside::elsewhere(cx, sa, Wanted::Open(index));
+    }
     if let Err(failure) = start(cx, sa, index, None) {
         over(cx, sa, None, failure);
     }
@@ -67,10 +70,27 @@ pub(crate) fn rekey(cx: &mut Cx<'_>, sa: &mut Sa, id: ChildId) {
         .children
         .iter()
         .any(|it| it.index == index && it.identities == identities && (it.expires, it.id) > age);
-    if younger || under_way || !matches!(sa.state, State::Established(_)) {
+    if younger || under_way {
         return;
     }
-    if let Err(failure) = start(cx, sa, index, Some(Predecessor { id, identities })) {
+    match sa.state {
+        State::Established(_) => renew(cx, sa, index, Predecessor { id, identities }),
+        State::Lingering(_) => lifetime::revive(cx, sa, id),
+        State::Main(_)
+        | State::Aggressive(_)
+        | State::AwaitXauth(_)
+        | State::Closing
+        | State::Closed => {}
+    }
+}
+
+/// Negotiates the successor of a child, which may be another SA's.
+pub(crate) fn renew(cx: &mut Cx<'_>, sa: &mut Sa, index: usize, old: Predecessor) {
+    if beside::is_spent(cx, sa) {
+        return beside::elsewhere(cx, sa, Wanted::Renew(index, old));
+    }
+    let id = old.id;
+    if let Err(failure) = start(cx, sa, index, Some(old)) {
         over(cx, sa, Some(id), failure);
     }
 }
@@ -126,8 +146,9 @@ fn identities(cx: &Cx<'_>, sa: &Sa, index: usize) -> Result<(Named, Named), Fail
 }
 
 /// The child that is to be replaced, and what it is for.
-struct Predecessor {
-    id: ChildId,
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Predecessor {
+    pub(crate) id: ChildId,
     identities: (Vec<u8>, Vec<u8>),
 }
 
@@ -343,61 +364,4 @@ pub(crate) fn confirmed(cx: &mut Cx<'_>, sa: &mut Sa, message_id: u32) -> Result
         Step::Connected(state) => child::install(cx, sa, state.agreed),
         Step::Answer(_) | Step::Proof(_) | Step::Transaction(_) | Step::Held | Step::Done => Ok(()),
     }
-}
-
-/// CONNECTED in an informational exchange: some responders confirm that way.
-pub(crate) fn connected(cx: &mut Cx<'_>, sa: &mut Sa, spi: &[u8]) -> Result<(), Failure> {
-    let waiting = sa.exchanges.iter().find(|it| match &it.step {
-        Step::Connected(state) => state.agreed.spi_out.to_be_bytes().as_slice() == spi,
-        Step::Answer(_) | Step::Proof(_) | Step::Transaction(_) | Step::Held | Step::Done => false,
-    });
-    match waiting.map(|it| it.message_id) {
-        Some(id) => confirmed(cx, sa, id),
-        None => Ok(()),
-    }
-}
-
-/// An authentic error that may be about a quick mode of ours: by its message ID, by its SPI, or because it is the only
-/// one under way. Whether it was.
-pub(crate) fn refused(
-    cx: &mut Cx<'_>,
-    sa: &mut Sa,
-    message_id: Option<u32>,
-    spi: &[u8],
-    what: NotifyType,
-) -> bool {
-    let open: Vec<(u32, u32)> = sa
-        .exchanges
-        .iter()
-        .filter_map(|it| match &it.step {
-            Step::Answer(state) => Some((it.message_id, state.spi)),
-            Step::Proof(_)
-            | Step::Connected(_)
-            | Step::Transaction(_)
-            | Step::Held
-            | Step::Done => None,
-        })
-        .collect();
-    let named = open
-        .iter()
-        .find(|(id, own)| Some(*id) == message_id || own.to_be_bytes().as_slice() == spi);
-    let only = match open.as_slice() {
-        [one] => Some(one),
-        _ => None,
-    };
-    let Some((id, _)) = named.or(only).copied() else {
-        return false;
-    };
-    let Some(exchange) = sa.take_exchange(id) else {
-        return false;
-    };
-    sa.retire(id);
-    let replaces = match &exchange.step {
-        Step::Answer(state) => state.replaces,
-        Step::Proof(_) | Step::Connected(_) | Step::Transaction(_) | Step::Held | Step::Done => {
-            None
-        }
-    };
-    over(cx, sa, replaces, Failure::PeerError(what));
-    true
 }

@@ -18,9 +18,9 @@ use crate::narrow::{Named, Traffic};
 use crate::payload::{self, NONCE, maybe, notify, one};
 use crate::quick_mode::initiator::key_exchange;
 use crate::quick_mode::lifetime::lifetime_data;
-use crate::quick_mode::{Agreed, AwaitProof, child, offer, originals};
+use crate::quick_mode::{Agreed, AwaitProof, beside, child, offer, originals};
 use crate::retransmit::Repeat;
-use crate::sa::{Exchange, Sa, Step};
+use crate::sa::{Exchange, Sa, Step, same_peer};
 use crate::send::{Cover, Outgoing};
 
 const fn stage(number: u8) -> Stage {
@@ -38,7 +38,12 @@ pub(crate) fn on_request(
         sa.retire(exchange.message_id);
         return cx.dropped(message.from, Dropped::Limit);
     }
-    if let Err(failure) = answer(cx, sa, &mut exchange, message) {
+    let done = if beside::is_spent(cx, sa) {
+        Err(Incompatibility::QuickModes.into())
+    } else {
+        answer(cx, sa, &mut exchange, message)
+    };
+    if let Err(failure) = done {
         crate::quick_mode::refuse(cx, sa, exchange.message_id, &failure);
         crate::quick_mode::initiator::over(cx, sa, None, failure);
     }
@@ -205,7 +210,7 @@ fn answer(
         shared,
         original: originals(message, cx.extensions.encapsulation(sa.facts.id), true),
         shorter: None,
-        replaces: predecessor(sa, fit.index, (&local.body, &remote.body)),
+        replaces: predecessor(cx, sa, fit.index, (&local.body, &remote.body)),
         identities: (seen(local, fit.selectors.0), seen(remote, fit.selectors.1)),
         began: false,
     };
@@ -236,8 +241,18 @@ fn forward_secrecy(
 }
 
 /// The child whose successor this will be: the same one with the same identities.
-fn predecessor(sa: &Sa, index: usize, bodies: (&[u8], &[u8])) -> Option<ike_ext::ChildId> {
-    let mut all = sa.children.iter().rev();
+fn predecessor(
+    cx: &Cx<'_>,
+    sa: &Sa,
+    index: usize,
+    bodies: (&[u8], &[u8]),
+) -> Option<ike_ext::ChildId> {
+    // under this SA, or under one that takes no more quick modes
+    let others = cx.core.table.iter().filter(|it| same_peer(it, sa));
+    let mut all = [sa]
+        .into_iter()
+        .chain(others)
+        .flat_map(|it| it.children.iter().rev());
     let found = all.find(|it| {
         it.index == index
             && it.identities.0.as_slice() == bodies.0

@@ -12,7 +12,7 @@ use isakmp_wire::v1::{ConfigAttribute as Kind, ConfigType, Configuration};
 use isakmp_wire::v2::{CfgAttribute, OwnedCfgAttr};
 use isakmp_wire::{Attribute, AttributeValue, OwnedAttribute, vendor_id};
 
-use super::{What, ask, borrowed, respond};
+use super::{What, ask, borrowed, lease, respond};
 use crate::config::Assign;
 use crate::context::Cx;
 use crate::failure::{Failure, Incompatibility};
@@ -45,7 +45,9 @@ pub(crate) fn begin(cx: &mut Cx<'_>, sa: &mut Sa) -> Result<(), Failure> {
         wanted.extend(asked_by_extensions(cx, sa));
         return ask(cx, sa, ConfigType::REQUEST, &wanted, What::Addresses);
     }
-    if addressing.push {
+    if addressing.push && addressing.leased {
+        lease::ask(cx, sa, lease::to_push());
+    } else if addressing.push {
         let all = everything(&addressing.assign);
         assign(cx, sa)?;
         return ask(cx, sa, ConfigType::SET, &all, What::Pushed);
@@ -138,7 +140,7 @@ const SERVED: [Kind; 7] = [
     Kind::UNITY_BANNER,
 ];
 
-fn everything(assign: &Assign) -> Vec<OwnedAttribute> {
+pub(super) fn everything(assign: &Assign) -> Vec<OwnedAttribute> {
     let all = SERVED.iter();
     all.flat_map(|it| answers(assign, *it)).collect()
 }
@@ -196,7 +198,7 @@ pub(crate) fn on_request(
     exchange: &mut Exchange,
     config: &Configuration<'_>,
 ) -> Result<(), Failure> {
-    let assigning = &cx.core.connection_of(sa)?.addressing.assign;
+    let leased = cx.core.connection_of(sa)?.addressing.leased;
     let mut asked: Vec<Kind> = Vec::new();
     for it in config.attributes {
         let kind = Kind::new(it.kind);
@@ -204,21 +206,36 @@ pub(crate) fn on_request(
             asked.push(kind);
         }
     }
-    let mut reply: Vec<_> = asked
-        .iter()
-        .flat_map(|it| answers(assigning, *it))
-        .collect();
-    for it in asked {
-        reply.extend(answers_of_extensions(cx, sa, it));
+    if leased && asked.iter().any(|it| is_address(*it)) {
+        lease::ask(cx, sa, lease::pulled(exchange.message_id, config, asked));
+        return Ok(());
     }
     assign(cx, sa)?;
-    respond(
-        cx,
-        sa,
-        exchange,
-        ConfigType::REPLY,
-        config,
-        &borrowed(&reply),
+    let question = (config.identifier, asked);
+    let given = cx.core.connection_of(sa)?.addressing.assign.clone();
+    reply(cx, sa, exchange, &question, &given)
+}
+
+/// Answers what a client has asked under an identifier.
+pub(super) fn reply(
+    cx: &mut Cx<'_>,
+    sa: &Sa,
+    exchange: &mut Exchange,
+    (identifier, asked): &(u16, Vec<Kind>),
+    given: &Assign,
+) -> Result<(), Failure> {
+    let mut reply: Vec<_> = asked.iter().flat_map(|it| answers(given, *it)).collect();
+    for it in asked {
+        reply.extend(answers_of_extensions(cx, sa, *it));
+    }
+    let reply = borrowed(&reply);
+    respond(cx, sa, exchange, ConfigType::REPLY, *identifier, &reply)
+}
+
+pub(super) const fn is_address(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::INTERNAL_IP4_ADDRESS | Kind::INTERNAL_IP6_ADDRESS
     )
 }
 
@@ -231,7 +248,7 @@ pub(crate) fn on_push(
 ) -> Result<(), Failure> {
     if !cx.core.connection_of(sa)?.addressing.is_client() {
         // nothing that we asked for: acknowledged without a word
-        return respond(cx, sa, exchange, ConfigType::ACK, config, &[]);
+        return respond(cx, sa, exchange, ConfigType::ACK, config.identifier, &[]);
     }
     let kinds: Vec<_> = config
         .attributes
@@ -239,7 +256,8 @@ pub(crate) fn on_push(
         .take(MAX)
         .map(|it| OwnedAttribute::long(it.kind, Vec::new()))
         .collect();
-    respond(cx, sa, exchange, ConfigType::ACK, config, &borrowed(&kinds))?;
+    let kinds = borrowed(&kinds);
+    respond(cx, sa, exchange, ConfigType::ACK, config.identifier, &kinds)?;
     on_assigned(cx, sa, config)
 }
 
@@ -266,6 +284,7 @@ pub(crate) fn on_assigned(
         State::Main(_)
         | State::Aggressive(_)
         | State::AwaitXauth(_)
+        | State::Lingering(_)
         | State::Closing
         | State::Closed => false,
     };

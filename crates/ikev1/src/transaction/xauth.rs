@@ -64,7 +64,14 @@ pub(crate) fn on_request(
         _ => None,
     };
     let reply: Vec<_> = config.attributes.iter().filter_map(answer).collect();
-    respond(cx, sa, exchange, ConfigType::REPLY, config, &reply)
+    respond(
+        cx,
+        sa,
+        exchange,
+        ConfigType::REPLY,
+        config.identifier,
+        &reply,
+    )
 }
 
 /// As server: here they are.
@@ -121,7 +128,14 @@ pub(crate) fn on_outcome(
         return Ok(());
     };
     let empty = Attribute::long(ConfigAttribute::XAUTH_STATUS.get(), &[]);
-    respond(cx, sa, exchange, ConfigType::ACK, config, &[empty])?;
+    respond(
+        cx,
+        sa,
+        exchange,
+        ConfigType::ACK,
+        config.identifier,
+        &[empty],
+    )?;
     if status != u64::from(OK) {
         return Err(AuthenticationFailure::Xauth { user: name }.into());
     }
@@ -137,6 +151,7 @@ fn succeed(cx: &mut Cx<'_>, sa: &mut Sa, passed: Passed) -> Result<(), Failure> 
         other @ (State::Main(_)
         | State::Aggressive(_)
         | State::Established(_)
+        | State::Lingering(_)
         | State::Closing
         | State::Closed) => {
             sa.state = other;

@@ -1,6 +1,7 @@
 //! Whole lives of two endpoints over a link that loses, doubles and delays datagrams.
 #![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
 
+mod outliving;
 mod pair;
 
 mod aggressive;

@@ -8,6 +8,7 @@ use crate::pair::{A, B, Pair, config};
 
 const MOMENT: Duration = Duration::from_millis(500);
 
+/// [MS-IKEE] §3.8.7
 #[test]
 fn an_sa_whose_connection_stays_is_left_alone_and_one_without_is_deleted() {
     let mut pair = Pair::changed(|_, _| {});
@@ -44,6 +45,7 @@ fn a_child_that_is_configured_no_longer_is_deleted() {
     assert!(pair.hosts[A].children.is_empty() && pair.hosts[B].children.is_empty());
 }
 
+/// [MS-IKEE] §3.8.7
 #[test]
 fn all_end_at_once_and_the_peer_hears_of_it() {
     let mut pair = Pair::changed(|_, _| {});
