@@ -22,6 +22,7 @@ mod key;
 mod load;
 mod name;
 mod path;
+mod pkcs7;
 mod policy;
 mod refusal;
 mod self_signed;
@@ -34,6 +35,7 @@ pub use load::{
     LARGEST_CERTIFICATE_FILE, LARGEST_CRL_FILE, LoadError, certificates, certificates_from, crls,
     crls_from,
 };
+pub use pkcs7::{Unwrapped, WrapperError, unwrap_pkcs7};
 pub use policy::{Policy, Purpose, Revocation};
 pub use refusal::{Reason, Refusal};
 pub use self_signed::{IssueError, SelfSigned, self_signed_key};
