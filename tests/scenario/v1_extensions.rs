@@ -315,7 +315,7 @@ fn what_comes_of_several_rounds_of_a_message_is_put_together() {
         assert!(fragments(&pair) > 0);
         connected += usize::from(established(&pair) == [1, 1]);
     }
-    assert!(connected >= 36, "{connected} of 40");
+    assert!(connected >= 30, "{connected} of 40");
 }
 
 fn waits(pair: &Pair, side: usize) -> bool {
