@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+#[path = "daemon/addresses.rs"]
+mod addresses;
 #[path = "daemon/by_hand.rs"]
 mod by_hand;
 #[path = "daemon/correlation.rs"]

@@ -11,6 +11,7 @@ mod discovery;
 mod events;
 mod failures;
 mod learned;
+mod lending;
 mod limit;
 mod listeners;
 mod notes;

@@ -147,7 +147,7 @@ impl Status {
         let all: Vec<Told> = told.take(MAX_REPORTS).collect();
         // beside an error, the core knows already
         let alone = msg.stage.exchange == ExchangeType::V1_INFORMATIONAL
-            && !kinds(msg).any(|it| it.is_error());
+            && !kinds(msg).any(v1::NotifyType::is_error);
         for told in all {
             if msg.protected && alone && told.code != StatusCode::SUCCESS {
                 cx.push(Action::QuickModeRefused {

@@ -375,14 +375,3 @@ pub(crate) fn path(connection: &Connection, port: u16, local: IpAddr) -> Option<
         marker: false,
     })
 }
-
-impl Cx<'_> {
-    fn with_child(&mut self, child: ChildId, step: impl FnOnce(&mut Self, &mut Sa)) {
-        if let Some(sa) = self.sa_of(child) {
-            self.with(sa, |cx, sa| {
-                step(cx, sa);
-                Ok(())
-            });
-        }
-    }
-}

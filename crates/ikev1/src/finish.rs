@@ -243,74 +243,63 @@ impl Cx<'_> {
     fn act(&mut self, action: Action) {
         match action {
             Action::Abandon { sa, again } => lifetime::abandon(self, sa, again),
-            Action::Close(sa) => self.with(sa, |_, sa| {
-                release(sa, None);
-                Ok(())
+            Action::Close(sa) => self.on(sa, |_, sa| release(sa, None)),
+            Action::Release(sa, message_id) => self.on(sa, |_, sa| release(sa, Some(message_id))),
+            Action::DeleteChild(child) => self.with_child(child, |cx, sa| {
+                informational::delete_child(cx, sa, child);
             }),
-            Action::Release(sa, message_id) => self.with(sa, |_, sa| {
-                release(sa, Some(message_id));
-                Ok(())
-            }),
-            Action::DeleteChild(child) => {
-                if let Some(sa) = self.sa_of(child) {
-                    self.with(sa, |cx, sa| {
-                        informational::delete_child(cx, sa, child);
-                        Ok(())
-                    });
-                }
-            }
-            Action::FloatPorts(sa) => self.with(sa, |cx, sa| {
-                cx.float(sa);
-                Ok(())
-            }),
+            Action::FloatPorts(sa) => self.on(sa, |cx, sa| cx.float(sa)),
             Action::Inform {
                 sa,
                 message_id,
                 prefix,
                 payloads,
-            } => self.with(sa, |cx, sa| {
+            } => self.on(sa, |cx, sa| {
                 informational::answer(cx, sa, message_id, &prefix, &payloads);
-                Ok(())
             }),
             Action::Nudge(sa) => self.out.event(Event::Nudge(sa)),
             Action::QuickModeRefused {
                 sa,
                 message_id,
                 why,
-            } => self.with(sa, |cx, sa| {
+            } => self.on(sa, |cx, sa| {
                 let known = |id| sa.exchanges.iter().any(|it| it.message_id == id);
                 if message_id.is_none_or(known) {
                     let why = Failure::PeerSays(why);
                     quick_mode::news::refused(cx, sa, message_id, &[], why);
                 }
-                Ok(())
             }),
-            Action::Raw(sa, octets) => self.with(sa, |cx, sa| {
+            Action::Raw(sa, octets) => self.on(sa, |cx, sa| {
                 let path = Path {
                     marker: false,
                     ..sa.facts.path
                 };
                 crate::send::transmit(cx.out, path, &octets);
-                Ok(())
             }),
-            Action::Recompose(sa) => self.with(sa, |cx, sa| {
-                cx.recompose(sa);
-                Ok(())
+            Action::Recompose(sa) => self.on(sa, Self::recompose),
+            Action::RekeyChild(child) => self.with_child(child, |cx, sa| {
+                quick_mode::initiator::rekey(cx, sa, child);
             }),
-            Action::RekeyChild(child) => {
-                if let Some(sa) = self.sa_of(child) {
-                    self.with(sa, |cx, sa| {
-                        quick_mode::initiator::rekey(cx, sa, child);
-                        Ok(())
-                    });
-                }
-            }
             Action::RekeySa(sa) => lifetime::rekey(self, sa),
-            Action::Resend(sa, message_id) => self.with(sa, |cx, sa| {
+            Action::Resend(sa, message_id) => self.on(sa, |cx, sa| {
                 informational::resend(cx, sa, message_id);
-                Ok(())
             }),
         }
+    }
+
+    /// Runs a step that cannot fail on the SA of a child.
+    pub(crate) fn with_child(&mut self, child: ChildId, step: impl FnOnce(&mut Self, &mut Sa)) {
+        if let Some(sa) = self.sa_of(child) {
+            self.on(sa, step);
+        }
+    }
+
+    /// Runs a step that cannot fail on an SA of the table.
+    fn on(&mut self, id: SaId, step: impl FnOnce(&mut Self, &mut Sa)) {
+        self.with(id, |cx, sa| {
+            step(cx, sa);
+            Ok(())
+        });
     }
 
     pub(crate) fn sa_of(&self, child: ChildId) -> Option<SaId> {

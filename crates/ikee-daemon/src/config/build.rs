@@ -122,6 +122,10 @@ fn connections(
             discovery::rules(source, gathered.discovers, &name, &connection)?,
             special(&connection.special),
         );
+        let gives = version
+            .has_v1()
+            .then(|| addressing(source, &name, &connection.addresses))
+            .transpose()?;
         let gaps = released::Gaps::of(release, &connection);
         gaps.fill(true, &name, &mut connection);
         let mut v1 = version
@@ -134,7 +138,8 @@ fn connections(
             .then(|| connect(proofs, gathered, &name, connection))
             .transpose()?;
         let kernel = gathered.of(name.get_ref());
-        let print = Fingerprint::of(v1.as_ref(), v2.as_ref(), (&kernel, &told.1));
+        let beside = (kernel.as_slice(), &told.1, &gives);
+        let print = Fingerprint::of(v1.as_ref(), v2.as_ref(), beside);
         built.fingerprints.push(print);
         let policy = PolicyId::new(number);
         v1.iter_mut().for_each(|it| it.policy = policy);
@@ -145,7 +150,8 @@ fn connections(
             .map(|it| Outline::of_v1(it, version.into(), traps));
         let of_v2 = v2.iter().map(|it| Outline::of_v2(it, version.into()));
         let outline = of_v2.chain(of_v1).next();
-        built.outlines.extend(outline.map(|it| it.telling(told)));
+        let outline = outline.map(|it| it.telling(told).giving(gives));
+        built.outlines.extend(outline);
         built.v2.extend(v2);
         built.v1.extend(v1);
     }
@@ -267,7 +273,7 @@ pub(super) fn remote(
     Ok(Some(Remote { address, ports }))
 }
 
-fn addressing(
+pub(super) fn addressing(
     source: Source<'_>,
     name: &Spanned<String>,
     given: &schema::Addresses,

@@ -24,11 +24,11 @@ impl Fingerprint {
     pub(crate) fn of(
         v1: Option<&ikev1::Connection>,
         v2: Option<&ikev2::Connection>,
-        (kernel, special): (&[KernelSettings], &Special),
+        (kernel, special, gives): (&[KernelSettings], &Special, &Option<ikev2::Addressing>),
     ) -> Self {
         let mut text = Zeroizing::new(String::new());
         // a String takes everything; every field is in here, of secrets their length
-        write!(text, "{v1:?}{v2:?}{kernel:?}{special:?}").unwrap_or_default();
+        write!(text, "{v1:?}{v2:?}{kernel:?}{special:?}{gives:?}").unwrap_or_default();
         let mut parts: Vec<&[u8]> = vec![text.as_bytes()];
         if let Some(connection) = v1 {
             secrets_v1(&connection.authentication, &mut parts);

@@ -68,6 +68,8 @@ pub struct Outline {
     pub children: Vec<ChildOutline>,
     /// What it tells extensions.
     pub special: Special,
+    /// What addresses it hands out by IKEv1; those of IKEv2 are that core's.
+    pub gives: Option<ikev2::Addressing>,
 }
 
 /// What every part of the daemon wants to know of a child.
@@ -98,6 +100,11 @@ impl Outline {
         self
     }
 
+    /// With the addresses that IKEv1 hands out.
+    pub(super) fn giving(self, gives: Option<ikev2::Addressing>) -> Self {
+        Self { gives, ..self }
+    }
+
     pub(super) fn of_v2(connection: &ikev2::Connection, versions: Versions) -> Self {
         let remote = connection.remote;
         let id = &connection.authentication;
@@ -115,6 +122,7 @@ impl Outline {
                 .map(ChildOutline::of_v2)
                 .collect(),
             special: Special::default(),
+            gives: None,
         }
     }
 
@@ -140,6 +148,7 @@ impl Outline {
                 .map(|child| ChildOutline::of_v1(child, trap(child)))
                 .collect(),
             special: Special::default(),
+            gives: None,
         }
     }
 }

@@ -11,7 +11,9 @@ use ikee::ikev1::{
 use ikee::ikev2::Selectors;
 use toml::Spanned;
 
-use super::build::{Checked, ESP_PROPOSALS, is_set, proposals, remote, retransmit, selectors};
+use super::build::{
+    self, Checked, ESP_PROPOSALS, is_set, proposals, remote, retransmit, selectors,
+};
 use super::error::Source;
 use super::text::{SelectorItem, Text};
 use super::{lifetime, plane, proof, schema};
@@ -162,35 +164,21 @@ fn addressing(
     given: &schema::Connection,
     connection: &Connection,
 ) -> Checked<Addressing> {
-    let addresses = &given.addresses;
+    let gives = build::addressing(source, name, &given.addresses)?;
     let mut addressing = Addressing::default();
-    let assign = &mut addressing.assign;
-    let v4 = addresses
-        .assign_ipv4
-        .as_ref()
-        .map(|text| (text.0.into(), 32));
-    let v6 = addresses
-        .assign_ipv6
-        .as_ref()
-        .map(|text| (text.0.0.into(), text.0.1));
-    assign.addresses.extend(v4);
-    assign.addresses.extend(v6);
-    assign.dns = addresses.dns.iter().map(|text| text.0).collect();
-    let server = !assign.addresses.is_empty();
-    let request = |family| addresses.request.contains(&family);
-    let (v4, v6) = (request(schema::Family::Ipv4), request(schema::Family::Ipv6));
+    let server = gives.assign_v4.is_some()
+        || gives.assign_v6.is_some()
+        || !gives.pools.is_empty()
+        || !gives.fixed.is_empty();
+    let (v4, v6) = (gives.request_v4, gives.request_v6);
     let client = v4 || v6;
-    if client && server {
-        let what = format!(
-            "connection {:?} both requests and assigns addresses; keep addresses.request, or addresses.assign_…",
-            name.get_ref()
-        );
-        return Err(source.error(name.span(), what));
-    }
+    // each peer has its own, of one stock for both versions of IKE
+    addressing.leased = server;
+    addressing.assign.dns = gives.dns;
     let push = match &given.v1.mode_config {
         Some(mode) if !client && !server => {
             let what = format!(
-                "connection {:?}: mode_config is about addresses; add addresses.request or addresses.assign_…, or leave it \
+                "connection {:?}: mode_config is about addresses; add addresses.request, or addresses.pools, or leave it \
                  out",
                 name.get_ref()
             );

@@ -69,7 +69,6 @@ fn only_v1(given: &Connection) -> Vec<Key> {
 fn only_v2(given: &Connection) -> Vec<Key> {
     let lifetime = &given.lifetime;
     let mut keys = vec![
-        ("addresses.pools", span(&given.addresses.pools)),
         ("lifetime.rekey", span(&lifetime.rekey)),
         ("lifetime.reauthenticate", span(&lifetime.reauthenticate)),
         ("lifetime.jitter", span(&lifetime.jitter)),
@@ -82,8 +81,6 @@ fn only_v2(given: &Connection) -> Vec<Key> {
     let ports = &given.peer.ports;
     keys.push(("remote_ports.nat_t_first", span(&ports.nat_t_first)));
     keys.push(("remote_ports.nat_t_always", span(&ports.nat_t_always)));
-    let mut fixed = given.addresses.fixed.0.iter();
-    keys.push(("addresses.fixed", fixed.next().map(|(id, _)| id.span())));
     for (_, child) in &given.children.0 {
         keys.push(("a child's lifetime.bytes", span(&child.lifetime.bytes)));
         keys.push(("a child's lifetime.packets", span(&child.lifetime.packets)));

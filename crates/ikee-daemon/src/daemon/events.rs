@@ -260,6 +260,7 @@ impl Daemon {
 
     /// Takes back what the host has because of an SA.
     pub(super) async fn forget(&mut self, sa: SaId) {
+        self.take_addresses_back(sa);
         let Some(note) = self.book.sas.remove(&sa) else {
             return;
         };

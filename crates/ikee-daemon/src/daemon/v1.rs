@@ -5,6 +5,7 @@ use core::fmt::Write as _;
 use ikee::ext::{PolicyId, SaId};
 use ikee::ikev1::{Assigned, CloseReason, Established, Event, Failure, Message, PeerCertificates};
 use ikee::wire::ExchangeType;
+use ikee::x509;
 
 use super::Daemon;
 use super::events::{Stood, list};
@@ -52,6 +53,7 @@ impl Daemon {
                 self.remember_failed_v1(None, from, &failure, &attempt);
             }
             Event::Retransmitted { sa, exchange } => self.retransmitted(sa, exchange),
+            Event::AddressesWanted(wanted) => self.lend_addresses(&wanted),
             Event::Configured { sa, assigned } => self.configured_v1(sa, &assigned).await,
             Event::PeerCertificates(shown) => self.vet_v1(&shown),
             Event::Moved { sa, remote } => self.moved(sa, remote),
@@ -103,6 +105,7 @@ impl Daemon {
     /// An SA, negotiated anew with fresh proofs, has inherited the children of another one.
     fn succeeded(&mut self, old: SaId, new: SaId) {
         self.metrics.rekeyed("ike");
+        self.cores.v2.inherit(old, new);
         if let Some(before) = self.book.sas.remove(&old) {
             let note = self.note(new, None);
             if note.assigned.is_empty() {
@@ -148,11 +151,9 @@ impl Daemon {
     /// Answers the core's question for a peer's key.
     fn vet_v1(&mut self, shown: &PeerCertificates) {
         let sa = shown.sa;
-        let verdict = self.verify(
-            (sa, shown.policy),
-            (&shown.chain, &shown.crls),
-            &shown.identity,
-        );
+        let verdict = unwrapped(shown).and_then(|(chain, crls)| {
+            self.verify((sa, shown.policy), (&chain, &crls), &shown.identity)
+        });
         self.core(|cores, now| {
             let Some(v1) = &mut cores.v1 else { return };
             let verdict = verdict.as_deref().map_err(Clone::clone);
@@ -176,4 +177,19 @@ impl Daemon {
             );
         });
     }
+}
+
+/// Certificates, or revocation lists, each in DER.
+type Ders = Vec<Vec<u8>>;
+
+/// Certificates and revocation lists as they came, and those in PKCS #7 after them.
+fn unwrapped(shown: &PeerCertificates) -> Result<(Ders, Ders), String> {
+    let (mut chain, mut crls) = (shown.chain.clone(), shown.crls.clone());
+    for wrapper in &shown.wrapped {
+        let found = x509::unwrap_pkcs7(wrapper)
+            .map_err(|error| format!("{error}; let the peer send plain X.509 certificates"))?;
+        chain.extend(found.certificates);
+        crls.extend(found.crls);
+    }
+    Ok((chain, crls))
 }
