@@ -65,29 +65,15 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(5);
 /// The sum of the first two intervals of retransmission ([MS-IKEE] note 16).
 pub(crate) const USUAL: Duration = Duration::from_secs(3);
 
-/// What was cut into fragments, and how: the same again is the same message ([MS-IKEE] §3.3.6.1).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Cut {
-    name: Name,
-    room: usize,
-    octets: usize,
-    /// FNV-1a of the octets: a message that was composed anew may have the same name and length.
-    sum: u64,
-}
+/// What was cut into fragments, into how large ones, and a sum of its octets: a message that was composed anew may have the
+/// same name. The same again is the same message ([MS-IKEE] §3.3.6.1).
+pub(crate) type Cut = (Name, usize, u64);
 
-impl Cut {
-    /// A message that is cut into pieces with at most `room` octets of it.
-    pub(crate) fn of(name: Name, message: &[u8], room: usize) -> Self {
-        let sum = message.iter().fold(0xcbf2_9ce4_8422_2325, |sum, octet| {
-            (sum ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3)
-        });
-        Self {
-            name,
-            room,
-            octets: message.len(),
-            sum,
-        }
-    }
+/// FNV-1a.
+pub(crate) fn sum(message: &[u8]) -> u64 {
+    message.iter().fold(0xcbf2_9ce4_8422_2325, |sum, octet| {
+        (sum ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// Whether an SA's messages go out in fragments.
@@ -110,12 +96,15 @@ impl Sender {
         }
     }
 
-    /// The fragment ID of a message: `next`, unless the same was the last one that was cut.
-    pub(crate) fn id_of(&mut self, cut: Cut, next: u16) -> u16 {
-        let again = self.last.filter(|(it, _)| *it == cut);
-        let id = again.map_or(next, |(_, id)| id);
-        self.last = Some((cut, id));
-        id
+    /// The fragment ID of a message: that of the last one, if it is the same in the same pieces, so that the peer can put
+    /// together what came of both rounds; otherwise the next one.
+    pub(crate) fn id_of(&mut self, cut: Cut, counter: &mut u16) -> u16 {
+        if let Some((_, id)) = self.last.filter(|(it, _)| *it == cut) {
+            return id;
+        }
+        *counter = counter.wrapping_add(1);
+        self.last = Some((cut, *counter));
+        *counter
     }
 
     /// Whether messages are fragmented: "fragmentation active" of [MS-IKEE] §3.3.1.

@@ -9,7 +9,7 @@ use isakmp_wire::v1::{Fragment, kind};
 
 use super::{Fragmentation, supports};
 use crate::machine::{Added, MessageKey, cost, cut};
-use crate::sender::{Cut, Name};
+use crate::sender::{Name, sum};
 use crate::wire::{Carrier, encode};
 
 /// Port 4500, where messages have a marker (RFC 3947 §4).
@@ -36,16 +36,17 @@ impl Framing for Fragmentation {
             row.sender.activate();
         }
         self.arm(sa);
-        if !supported || !(called_for || self.eager) {
-            return;
-        }
-        let carrier = carrier(cx.host(), sa);
-        let fits = carrier.is_none_or(|it| sent.bytes.len() <= it.message());
         // [MS-IKEE] §3.3.6.1: only messages with an ID payload
-        let (false, true, Some(carrier)) = (fits, sent.kinds.contains(&kind::ID), carrier) else {
+        let may = supported && sent.kinds.contains(&kind::ID);
+        let (true, Some(carrier)) = (may && (called_for || self.eager), carrier(cx.host(), sa))
+        else {
             return;
         };
-        let id = self.id(sa, Cut::of(name, sent.bytes, carrier.room()));
+        if sent.bytes.len() <= carrier.message() {
+            return;
+        }
+        let cut_so = (name, carrier.room(), sum(sent.bytes));
+        let id = self.sas.row(sa).sender.id_of(cut_so, &mut self.counter);
         if let Some(all) = cut(id, sent.bytes, carrier.room()) {
             out.extend(all.map(|it| encode(&header, &it)));
             self.counters.fragmented = self.counters.fragmented.saturating_add(1);
@@ -53,11 +54,8 @@ impl Framing for Fragmentation {
     }
 
     fn join(&mut self, cx: &mut Context<'_>, sa: SaId, msg: &Inbound<'_>) -> Join {
-        let Some(raw) = msg
-            .payloads()
-            .first(kind::FRAGMENT)
-            .filter(|_| self.enabled)
-        else {
+        let raw = msg.payloads().first(kind::FRAGMENT);
+        let Some(raw) = raw.filter(|_| self.enabled) else {
             return Join::NotMine;
         };
         self.counters.count(raw.body.len());
@@ -105,17 +103,6 @@ impl Fragmentation {
                 Join::Whole(message)
             }
         }
-    }
-
-    /// The fragment ID of a message that goes out: that of the last time, if it is the same in the same pieces, so that
-    /// the peer can put together what came of both. Otherwise the next one ([MS-IKEE] §3.3.6.1).
-    fn id(&mut self, sa: SaId, cut: Cut) -> u16 {
-        let next = self.counter.wrapping_add(1);
-        let id = self.sas.row(sa).sender.id_of(cut, next);
-        if id == next {
-            self.counter = next;
-        }
-        id
     }
 }
 
