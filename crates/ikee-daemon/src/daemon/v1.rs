@@ -151,7 +151,9 @@ impl Daemon {
     /// Answers the core's question for a peer's key.
     fn vet_v1(&mut self, shown: &PeerCertificates) {
         let sa = shown.sa;
-        let verdict = unwrapped(shown).and_then(|(chain, crls)| {
+        let wrapped = &shown.wrapped;
+        let found = unwrapped(shown.chain.clone(), shown.crls.clone(), wrapped);
+        let verdict = found.and_then(|(chain, crls)| {
             self.verify((sa, shown.policy), (&chain, &crls), &shown.identity)
         });
         self.core(|cores, now| {
@@ -179,17 +181,68 @@ impl Daemon {
     }
 }
 
-/// Certificates, or revocation lists, each in DER.
-type Ders = Vec<Vec<u8>>;
+/// Certificates, and revocation lists.
+type Shown = (Vec<Vec<u8>>, Vec<Vec<u8>>);
 
 /// Certificates and revocation lists as they came, and those in PKCS #7 after them.
-fn unwrapped(shown: &PeerCertificates) -> Result<(Ders, Ders), String> {
-    let (mut chain, mut crls) = (shown.chain.clone(), shown.crls.clone());
-    for wrapper in &shown.wrapped {
+fn unwrapped(
+    mut chain: Vec<Vec<u8>>,
+    mut crls: Vec<Vec<u8>>,
+    wrapped: &[Vec<u8>],
+) -> Result<Shown, String> {
+    for wrapper in wrapped {
         let found = x509::unwrap_pkcs7(wrapper)
             .map_err(|error| format!("{error}; let the peer send plain X.509 certificates"))?;
         chain.extend(found.certificates);
         crls.extend(found.crls);
     }
     Ok((chain, crls))
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+    use std::path::Path;
+
+    use ikee::doi::Identity;
+    use ikee::x509::{Policy, Presented, Reason, Store};
+
+    use super::*;
+
+    const CHAIN: &[u8] = include_bytes!("../../../ike-x509/tests/pkcs7/chain.p7b");
+    const REVOKED: &[u8] = include_bytes!("../../../ike-x509/tests/pkcs7/revoked.p7b");
+    /// 2026-12-01.
+    const NOW: Duration = Duration::from_secs(1_796_083_200);
+
+    fn verdict(wrapped: &[u8], who: &str) -> Result<(), Reason> {
+        let ca = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pki/ca.pem");
+        let mut store = Store::new(ikee::rustcrypto::provider());
+        for it in x509::certificates(&ca).unwrap() {
+            store.add_authority(it).unwrap();
+        }
+        let (chain, crls) = unwrapped(Vec::new(), Vec::new(), &[wrapped.to_vec()]).unwrap();
+        let presented = Presented {
+            chain: &chain,
+            crls: &crls,
+        };
+        let found = store.verify(presented, &Identity::fqdn(who), NOW, &Policy::default());
+        found.map(|_| ()).map_err(|refusal| refusal.reason)
+    }
+
+    /// Quirk 6 of Windows: the chain comes in PKCS #7, the CA's certificate first.
+    #[test]
+    fn a_peer_that_wraps_its_chain_is_judged_by_what_is_inside() {
+        assert_eq!(verdict(CHAIN, "gw.example"), Ok(()));
+        assert!(verdict(CHAIN, "other.example").is_err());
+        assert_eq!(verdict(REVOKED, "gw.example"), Err(Reason::Revoked));
+    }
+
+    #[test]
+    fn what_is_no_wrapper_is_refused_with_what_to_do() {
+        let why = unwrapped(Vec::new(), Vec::new(), &[vec![0x30, 0]]).unwrap_err();
+        assert!(
+            why.contains("PKCS #7") && why.contains("plain X.509"),
+            "{why}"
+        );
+    }
 }
