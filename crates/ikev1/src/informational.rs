@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use ike_endpoint::{Phase, Schedule};
-use ike_ext::{ChildId, Inbound, Stage};
+use ike_ext::{ChildId, Inbound, SaId, Stage};
 use isakmp_wire::v1::{Delete, Notification, NotifyType, ProtocolId, kind};
 use isakmp_wire::{ExchangeType, OwnedPayload, vendor_id};
 
@@ -12,7 +12,7 @@ use crate::failure::{Dropped, Failure};
 use crate::output::{CloseReason, Event};
 use crate::payload::{self, cookies, notifications, notify_sa};
 use crate::retransmit::Repeat;
-use crate::sa::{ChildEntry, Exchange, Probe, Sa, State, Step};
+use crate::sa::{ChildEntry, Exchange, Probe, Sa, State, Step, same_peer};
 use crate::send::{Cover, Outgoing};
 use crate::{iv, quick_mode};
 
@@ -199,6 +199,10 @@ fn on_delete(cx: &mut Cx<'_>, sa: &mut Sa, delete: &Delete<'_>) {
         }
         return;
     }
+    // what an SA left behind that was deleted, the peer may name under its successor
+    let left = cx.core.table.iter().filter(|it| it.lingers());
+    let left = left.filter(|it| same_peer(it, sa));
+    let left: Vec<SaId> = left.map(|it| it.facts.id).collect();
     for spi in delete.spis() {
         let meant = |it: &ChildEntry| {
             it.protocol == delete.protocol && it.spi_out.to_be_bytes().as_slice() == spi
@@ -207,13 +211,12 @@ fn on_delete(cx: &mut Cx<'_>, sa: &mut Sa, delete: &Delete<'_>) {
             cx.drop_child(sa, at);
             continue;
         }
-        // what an SA left behind that was deleted, the peer may name under its successor
-        let other = cx.core.table.iter().find(|it| {
-            it.lingers() && crate::sa::same_peer(it, sa) && it.children.iter().any(meant)
-        });
-        let other = other.map(|it| it.facts.id);
-        if let Some(id) = other {
-            cx.with(id, |cx, it| {
+        let has = |id: &&SaId| {
+            let other = cx.core.table.get(**id);
+            other.is_some_and(|it| it.children.iter().any(meant))
+        };
+        if let Some(id) = left.iter().find(has) {
+            cx.with(*id, |cx, it| {
                 if let Some(at) = it.children.iter().position(meant) {
                     cx.drop_child(it, at);
                 }
@@ -296,7 +299,7 @@ pub(crate) fn initial_contact(cx: &mut Cx<'_>, sa: &Sa) {
         .core
         .table
         .iter()
-        .filter(|it| it.facts.id != sa.facts.id && crate::sa::same_peer(it, sa))
+        .filter(|it| it.facts.id != sa.facts.id && same_peer(it, sa))
         .map(|it| it.facts.id)
         .collect();
     for id in others {
