@@ -18,6 +18,16 @@ const PEERS: [(&str, &str); 3] = [
     ("libreswan", "libreswan/usr/libexec/ipsec/pluto"),
     ("openiked", "openiked/usr/sbin/iked"),
 ];
+/// Compiles the tests and the program.
+const COMPILE: [&str; 7] = [
+    "test",
+    "--workspace",
+    "--no-run",
+    "--test",
+    "interop",
+    "--test",
+    "daemon",
+];
 /// Where a lab unpacks peers.
 const UNPACKED: &str = "/opt/ikelab";
 
@@ -72,8 +82,9 @@ pub(crate) fn prepare(tree: &Tree, peer: &str, filter: Option<&str>) -> Result<P
     let lab = lab
         .canonicalize()
         .map_err(|error| format!("{}: {error}", lab.display()))?;
-    // all tests, though only some are run: their binaries share every dependency with the program under test
-    call(cargo(tree).args(["test", "--workspace", "--no-run"]))?;
+    // for the whole workspace, so that nothing is compiled again for the other tests; the program under test is made with
+    // a test of its own package
+    call(cargo(tree).args(COMPILE))?;
     // peers that wait for an answer do not wait for a compiler
     let mut command = urgent_cargo(tree);
     command
