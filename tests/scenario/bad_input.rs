@@ -18,7 +18,7 @@ mod b02_lengths;
 mod b03_fragments;
 mod b04_versions_and_exchanges;
 mod b05_state_confusion;
-mod b07_key_exchange;
+pub(crate) mod b07_key_exchange;
 mod b08_auth_values;
 mod b10_selectors_and_identities;
 mod b11_notify_and_delete;

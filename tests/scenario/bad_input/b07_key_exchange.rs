@@ -54,7 +54,8 @@ fn wrong_bodies(body: &[u8]) -> Vec<Vec<u8>> {
     values.into_iter().map(|it| [head, &it].concat()).collect()
 }
 
-fn values(group: u16, own: &[u8]) -> Vec<Vec<u8>> {
+/// Values that are not of a group; the genuine one is `own`.
+pub(crate) fn values(group: u16, own: &[u8]) -> Vec<Vec<u8>> {
     let len = own.len();
     let mut all = vec![
         Vec::new(),

@@ -6,7 +6,7 @@
 //! | class | where |
 //! |---|---|
 //! | B1 to B5, B7, B10, B11, B14 to B17 | the modules below |
-//! | B8 | [`b07_values`] for HASH; signatures in `ikev1` |
+//! | B8 | [`b07_values`] for HASH, [`b08_signatures`] |
 //! | B9 | `ike-x509`; self-signed certificates in `ikev1` |
 //! | B12 | [`b01_payloads`]: the first message |
 //! | B13 | [`b16_exhaustion`], and `gate` in `ikev1` |
@@ -16,6 +16,7 @@ mod b02_lengths;
 mod b03_fragments;
 mod b04_exchanges;
 mod b07_values;
+mod b08_signatures;
 mod b10_phase_2;
 mod b16_exhaustion;
 mod b17_choices;
